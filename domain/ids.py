@@ -1,0 +1,29 @@
+"""Public ids: a type prefix and 128 bits, 48 of them the time in milliseconds and 80 random (a ULID in lower case).
+
+Time-ordered, so that a key is also the order of creation; random enough that nobody enumerates them; made without
+a database, so that tables can be distributed later.
+"""
+
+import secrets
+from datetime import datetime
+from enum import StrEnum
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_RANDOM_BITS = 80
+_LENGTH = 26
+
+
+class Prefix(StrEnum):
+    """What an id stands for."""
+
+    USER = "usr"
+    IDENTITY = "idn"
+    SESSION = "ses"
+    INCIDENT = "inc"
+
+
+def new_id(prefix: Prefix, now: datetime) -> str:
+    """A fresh id such as `usr_01k9z…`, 30 characters."""
+    bits = int(now.timestamp() * 1000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    digits = (_ALPHABET[bits >> 5 * place & 31] for place in reversed(range(_LENGTH)))
+    return f"{prefix}_{''.join(digits)}"

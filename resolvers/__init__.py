@@ -1,0 +1,1 @@
+"""What each field does: who may, then one call down."""

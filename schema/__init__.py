@@ -1,0 +1,1 @@
+"""What clients see: types, inputs, unions, assembly and limits."""

@@ -1,0 +1,1 @@
+"""The process: settings, wiring, ASGI app, command line, logs."""

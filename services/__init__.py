@@ -1,0 +1,1 @@
+"""Use cases. The only floor that opens units of work."""
