@@ -1,0 +1,9 @@
+"""The kinds of things that an operator has to look at."""
+
+from enum import StrEnum
+
+
+class IncidentKind(StrEnum):
+    """What happened."""
+
+    UNIONID_CHANGED = "unionid_changed"

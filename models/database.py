@@ -1,0 +1,70 @@
+"""Opening and closing one database, SQLite or PostgreSQL, with bounds on everything that can wait."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import TortoiseContext
+
+from models.unit_of_work import UnitsOfWork
+
+APP = "models"
+MODULES = ["models.accounts", "models.incidents"]
+MIGRATIONS = "models.migrations"
+
+_CONNECT_SECONDS = 3
+_STATEMENT_SECONDS = 3
+_SQLITE_BUSY_MILLISECONDS = 3000
+
+
+def tortoise_config(url: str, *, pool_size: int = 10, for_migrations: bool = False) -> dict[str, Any]:
+    """Tortoise's configuration for a `sqlite://` or `postgres://` URL; raises ConfigurationError for any other.
+
+    SQLite is migrated with foreign keys off: a table that is rebuilt would otherwise take its children with it.
+    """
+    expanded = expand_db_url(url)
+    credentials = expanded["credentials"]
+    if is_sqlite(url):
+        credentials.setdefault("busy_timeout", _SQLITE_BUSY_MILLISECONDS)
+        if for_migrations:
+            credentials["foreign_keys"] = "OFF"
+    else:
+        bounds: dict[str, int | None] = {
+            "maxsize": pool_size,
+            "timeout": _CONNECT_SECONDS,
+            "command_timeout": _STATEMENT_SECONDS,
+        }
+        if for_migrations:
+            bounds["command_timeout"] = None
+        for name, value in bounds.items():
+            credentials.setdefault(name, value)
+    # Tortoise caches statements by the connection's name for the whole process: each dialect has a name of its own.
+    name = "sqlite" if is_sqlite(url) else "postgres"
+    app = {"models": MODULES, "default_connection": name, "migrations": MIGRATIONS}
+    return {"connections": {name: expanded}, "apps": {APP: app}}
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether the URL names a SQLite file; everything else here is PostgreSQL."""
+    return url.startswith("sqlite:")
+
+
+@asynccontextmanager
+async def open_database(url: str, *, pool_size: int = 10, wait_seconds: float = 3.0) -> AsyncIterator[UnitsOfWork]:
+    """The units of work of one database, connected; raises Unavailable when it cannot be reached.
+
+    Tortoise connects at the first statement, and on SQLite a first connect that fails hangs every later one: one
+    statement is run here, so that a wrong address is told at once.
+    """
+    slots = 1 if is_sqlite(url) else pool_size
+    context = TortoiseContext()
+    with context:
+        await context.init(config=tortoise_config(url, pool_size=pool_size))
+    units = UnitsOfWork(context, slots=slots, wait_seconds=wait_seconds)
+    try:
+        await units.ping()
+        yield units
+    finally:
+        await units.drain()
+        await context.connections.close_all()

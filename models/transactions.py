@@ -1,0 +1,51 @@
+"""Transactions of one connection: Tortoise's own, without the two ways in which they lose a connection for good."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.sqlite.client import SqliteTransactionContext
+
+
+@asynccontextmanager
+async def transaction(client: BaseDBAsyncClient) -> AsyncIterator[None]:
+    """Commits when the block ends, rolls back when it raises; must not be cancelled."""
+    context: Any = client._in_transaction()  # noqa: SLF001  (in_transaction() would hide the context we must clean)
+    try:
+        transaction_client = await context.__aenter__()
+    except BaseException:
+        await _give_back(context)
+        raise
+    try:
+        if isinstance(context, SqliteTransactionContext):
+            await _write_lock_first(transaction_client)
+        yield
+    except BaseException as error:
+        await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    else:
+        await context.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def nested_transaction(client: BaseDBAsyncClient) -> AsyncIterator[None]:
+    """A savepoint of the running transaction: what fails inside leaves the transaction around it usable."""
+    async with client._in_transaction():  # noqa: SLF001  (the running transaction's own client makes savepoints)
+        yield
+
+
+async def _write_lock_first(client: BaseDBAsyncClient) -> None:
+    """SQLite refuses at once a transaction that reads, then writes, while another process wrote: begin as a writer."""
+    await client.execute_query("ROLLBACK")
+    await client.execute_query("BEGIN IMMEDIATE")
+
+
+async def _give_back(context: Any) -> None:
+    """What Tortoise took before BEGIN failed: the one lock of SQLite, or a connection of the pool."""
+    if isinstance(context, SqliteTransactionContext):
+        context._trxlock.release()  # noqa: SLF001  (taken by __aenter__, which does not give it back)
+        return
+    pool, connection = context.client._parent._pool, context.client._connection  # noqa: SLF001  (as above)
+    if pool is not None and connection is not None:
+        await pool.release(connection)

@@ -1,0 +1,157 @@
+"""How an answer travels: at once, or by way of the fault that was ordered for its path."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
+
+from sandbox.endpoints import Answer, Call, Endpoint
+from sandbox.faults import Fault, FaultKind
+from sandbox.offline_wechat import OfflineWeChat
+
+TRANSPORT_EXTENSION = "sandbox.transport"
+"""The key of scope["extensions"] under which the server hands over the asyncio transport of the connection."""
+
+_GARBAGE = Answer(200, b"<html><body>This is no answer of WeChat's.</body></html>", "text/html")
+
+
+@dataclass(frozen=True, slots=True)
+class Drip:
+    """The pace of a dripping answer in seconds: one byte each `interval`, and no end before `length`."""
+
+    interval: float = 0.5
+    length: float = 60.0
+
+
+class Line:
+    """One client's connection while its request is answered."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, closing: asyncio.Event) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._closing = closing
+
+    async def answer(self, answer: Answer) -> None:
+        """Send all of it at once."""
+        await self._start(answer)
+        await self._write(answer.body, more=False)
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait. False when the client left or the server stops: nothing more can be sent then."""
+        over = [asyncio.ensure_future(self._gone()), asyncio.ensure_future(self._closing.wait())]
+        try:
+            done, _ = await asyncio.wait(over, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in over:
+                task.cancel()
+            await asyncio.gather(*over, return_exceptions=True)
+        if done:
+            await self.cut()
+        return not done
+
+    async def drip(self, answer: Answer, pace: Drip) -> None:
+        """Send byte by byte, the last one only when the whole length has passed."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + pace.length
+        if not answer.body and not await self.pause(pace.length):
+            return
+        await self._start(answer)
+        position = 0
+        while position < len(answer.body) - 1 and clock() < end:
+            await self._write(answer.body[position : position + 1], more=True)
+            position += 1
+            if not await self.pause(pace.interval):
+                return
+        if await self.pause(max(0.0, end - clock())):
+            await self._write(answer.body[position:], more=False)
+
+    async def cut(self) -> None:
+        """Break the TCP connection with a reset. Raises RuntimeError where no server handed the transport over."""
+        transport = self._scope.get("extensions", {}).get(TRANSPORT_EXTENSION)
+        if transport is None:
+            raise RuntimeError("only sandbox.server can cut a connection")
+        open_socket = transport.get_extra_info("socket")
+        if open_socket is not None:
+            with contextlib.suppress(OSError):
+                # No lingering: the client is sent RST at once instead of an orderly end.
+                open_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        await self._gone()
+
+    async def _gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _start(self, answer: Answer) -> None:
+        headers = [("content-length", str(len(answer.body)))] if answer.status != HTTPStatus.NO_CONTENT else []
+        if answer.content_type:
+            headers.append(("content-type", answer.content_type))
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*headers, *answer.headers)]
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+
+    async def _write(self, body: bytes, *, more: bool) -> None:
+        message: Message = {"type": "http.response.body", "body": body, "more_body": more}
+        await self._send(message)
+
+
+class WeChatPath:
+    """The ASGI application of one endpoint."""
+
+    def __init__(self, wechat: OfflineWeChat, endpoint: Endpoint, pace: Drip) -> None:
+        self._wechat = wechat
+        self._endpoint = endpoint
+        self._pace = pace
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count the call, meet the fault, take effect, answer."""
+        request = Request(scope, receive)
+        body = await request.body()
+        call = Call(request.method, dict(request.query_params), request.path_params, request.headers, body)
+        self._wechat.state.calls[self._endpoint.path] += 1
+        fault = self._wechat.faults.take(self._endpoint.path)
+        line = Line(scope, receive, send, self._wechat.closing)
+        if fault is None:
+            await line.answer(self._take_effect(call))
+        else:
+            await self._meet(fault, call, line)
+
+    async def _meet(self, fault: Fault, call: Call, line: Line) -> None:
+        match fault.kind:
+            case FaultKind.ERRCODE if self._endpoint.refuse is not None:
+                await line.answer(self._endpoint.refuse(self._wechat, int(fault.number)))
+            case FaultKind.HTTP:
+                await line.answer(_http_failure(int(fault.number)))
+            case FaultKind.RESET:
+                await line.cut()
+            case FaultKind.RESET_AFTER:
+                self._take_effect(call)
+                await line.cut()
+            case FaultKind.GARBAGE:
+                self._take_effect(call)
+                await line.answer(_GARBAGE)
+            case FaultKind.DRIP:
+                await line.drip(self._take_effect(call), self._pace)
+            case FaultKind.DELAY:
+                answer = self._take_effect(call)
+                if await line.pause(fault.number):
+                    await line.answer(answer)
+            case _:
+                raise NotImplementedError
+
+    def _take_effect(self, call: Call) -> Answer:
+        answer = self._endpoint.handle(self._wechat, call)
+        self._wechat.changed()
+        return answer
+
+
+def _http_failure(status: int) -> Answer:
+    # A gateway's page rather than WeChat's JSON: what a client meets when WeChat itself does not answer.
+    if status < HTTPStatus.BAD_REQUEST:
+        return Answer(status, b"", "")
+    return Answer(status, f"<html><body><h1>{status}</h1></body></html>".encode(), "text/html")

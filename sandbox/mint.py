@@ -1,0 +1,42 @@
+"""The mint of the sandbox: every random value that it hands out, from one injected source."""
+
+import base64
+import random
+import string
+
+_URL_SAFE = string.ascii_letters + string.digits + "-_"
+_ALPHANUMERIC = string.ascii_letters + string.digits
+
+
+class Mint:
+    """Values of the length and alphabet that WeChat's have."""
+
+    def __init__(self, source: random.Random) -> None:
+        self._source = source
+
+    def openid(self) -> str:
+        """28 characters; a unionid looks the same."""
+        return "o" + self._text(_URL_SAFE, 27)
+
+    def code(self) -> str:
+        """32 characters, as wx.login gives."""
+        return "0" + self._text(_ALPHANUMERIC, 31)
+
+    def session_key(self) -> str:
+        """16 bytes in base64: 24 characters."""
+        return base64.b64encode(self._source.randbytes(16)).decode()
+
+    def access_token(self) -> str:
+        """136 characters; WeChat asks for room for 512."""
+        return "99_" + self._text(_URL_SAFE, 133)
+
+    def rid(self, real_time: float) -> str:
+        """The request id at the end of each errmsg; its first part is the time in seconds."""
+        return f"{int(real_time):08x}-{self._source.getrandbits(32):08x}-{self._source.getrandbits(32):08x}"
+
+    def chance(self, probability: float) -> bool:
+        """True that often."""
+        return self._source.random() < probability
+
+    def _text(self, alphabet: str, length: int) -> str:
+        return "".join(self._source.choices(alphabet, k=length))

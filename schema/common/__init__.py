@@ -1,0 +1,1 @@
+"""What the other rooms of the schema share: the scalar, the node interface, the problems."""

@@ -1,0 +1,70 @@
+"""The ASGI application: routes and middleware, around what the lifespan opens."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+
+from resolvers.context import Context
+from schema.assembly import build_schema
+from server.authentication import build_context
+from server.graphql.endpoint import EndpointOptions, GraphQLEndpoint
+from server.health import Readiness, livez, metrics_page, readyz
+from server.playground import Playground
+from server.request_log import Metrics, RequestLog
+from server.settings import Settings
+from server.wiring import Process, open_services
+
+GRAPHIQL_BUILD = Path(__file__).parent / "static" / "graphiql"
+
+
+class Application(Starlette):
+    """One server; `process` is there between start-up and shutdown, `readiness` is told when it drains."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.readiness = Readiness()
+        self._settings = settings
+        self._process: Process | None = None
+        metrics = Metrics()
+        super().__init__(
+            routes=self._routes(settings, metrics),
+            middleware=[Middleware(RequestLog, metrics=metrics)],
+            lifespan=self._lifespan,
+        )
+
+    @property
+    def process(self) -> Process:
+        """What is open; raises RuntimeError outside the lifespan."""
+        if self._process is None:
+            raise RuntimeError("the application is not started")
+        return self._process
+
+    def _routes(self, settings: Settings, metrics: Metrics) -> list[BaseRoute]:
+        playground = Playground(GRAPHIQL_BUILD, settings.sandbox_url) if settings.has_graphiql else None
+        options = EndpointOptions(
+            introspection=settings.has_graphiql,
+            suggestions=settings.has_graphiql,
+            get_queries=settings.has_graphiql,
+            page=playground.page if playground else None,
+            deadline=settings.operation_timeout,
+        )
+        return [
+            Route("/graphql", GraphQLEndpoint(build_schema(), self._build_context, options)),
+            Route("/livez", livez),
+            Route("/readyz", readyz(self.readiness, lambda: self.process.units)),
+            Route("/metrics", metrics_page(metrics)),
+            *(playground.routes() if playground else ()),
+        ]
+
+    async def _build_context(self, request: Request) -> Context:
+        return await build_context(self.process, request)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        async with open_services(self._settings) as self._process:
+            yield
+        self._process = None

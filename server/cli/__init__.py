@@ -1,0 +1,23 @@
+"""The command line: `appletql`, or `python -m server`. Errors are one line each and exit with 1."""
+
+import click
+
+from server.cli.database import migrate
+from server.cli.dev import dev
+from server.cli.doctor import doctor
+from server.cli.sandbox import sandbox
+from server.cli.schema import schema
+from server.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="appletql")
+def main() -> None:
+    """The backend of a WeChat mini program as one GraphQL API.
+
+    Settings are environment variables with the prefix APPLETQL_, also read from a file .env; the README lists them.
+    """
+
+
+for command in (dev, serve, sandbox, migrate, schema, doctor):
+    main.add_command(command)

@@ -1,0 +1,102 @@
+"""`appletql dev`: the server and the offline WeChat, in one process, with nothing to configure."""
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sandbox.server import SandboxServer
+    from server.serving import Server
+    from server.settings import Settings
+
+_SCREEN = """
+  AppletQL   {api}/graphql   (open it in a browser for GraphiQL)
+  Sandbox    {sandbox}   (an offline WeChat)
+  Database   {database}
+
+  Sign in, in another terminal:
+
+    curl -s {api}/graphql -H 'Content-Type: application/json' -d '{{"query": "mutation($code: String!) {{ \
+login(input: {{code: $code}}) {{ ... on LoginSuccess {{ token user {{ id }} }} ... on Problem {{ code message }} }} }}", \
+"variables": '"$(curl -sX POST {sandbox}/_sandbox/wx/login)"'}}'
+
+  Then ask who you are, with the token from the answer:
+
+    curl -s {api}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer TOKEN' \
+-d '{{"query": "{{ me {{ id createdAt }} session {{ expiresAt }} }}"}}'
+
+  Ctrl-C ends both.
+"""
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), envvar="PORT")
+@click.option("--sandbox-port", default=8001, show_default=True, type=click.IntRange(0, 65535), envvar="SANDBOX_PORT")
+def dev(port: int, sandbox_port: int) -> None:
+    """Run the server and the offline WeChat together, with no account and nothing to configure.
+
+    Migrates the database first. Secrets are made once, in .appletql/; APPLETQL_DATABASE_URL is honoured.
+    """
+    from server.cli.failures import told_in_one_line
+    from server.logs import configure_logging
+
+    with told_in_one_line():
+        configure_logging(os.environ.get("APPLETQL_LOG_LEVEL", "INFO"), as_json=False)
+        asyncio.run(_run(port, sandbox_port))
+
+
+async def _run(port: int, sandbox_port: int) -> None:
+    from sandbox.server import running
+    from server.app import Application
+    from server.serving import Server, bind, serve_until_signalled
+    from server.settings import read_settings
+
+    database_url = read_settings(environment="development").database_url.get_secret_value()
+    with bind("127.0.0.1", port, "PORT") as listening:
+        async with running(_sandbox(sandbox_port, database_url)) as sandbox:
+            settings = _settings(sandbox)
+            await _migrate(database_url)
+            server = Server(Application(settings), drain_seconds=0)
+            announcing = asyncio.create_task(_announce(server, listening.getsockname()[1], sandbox.url, database_url))
+            try:
+                await serve_until_signalled(server, listening)
+            finally:
+                announcing.cancel()
+
+
+def _sandbox(port: int, database_url: str) -> "SandboxServer":
+    from sandbox.server import create_server
+    from sandbox.storage import StateFileError
+    from server.development import sandbox_state_file
+
+    try:
+        return create_server(port=port, state_file=sandbox_state_file(database_url), embedded=True)
+    except StateFileError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _settings(sandbox: "SandboxServer") -> "Settings":
+    """The environment's settings, but for WeChat: there it is the sandbox and its mini programs."""
+    from server.development import own_secret_key
+    from server.settings import read_settings
+
+    apps = [{"appid": app.appid, "secret": app.secret, "name": app.name} for app in sandbox.wechat.apps.values()]
+    given: dict[str, Any] = {"wechat_api_url": sandbox.url, "appid": None, "appsecret": None, "apps": apps}
+    settings = read_settings(environment="development", **given)
+    if settings.secret_keys:
+        return settings
+    return read_settings(environment="development", secret_keys=own_secret_key(), **given)
+
+
+async def _migrate(database_url: str) -> None:
+    from models.migrator import migrate
+
+    await migrate(database_url, lambda name: click.echo(f"migrated {name}"))
+
+
+async def _announce(server: "Server", port: int, sandbox: str, database_url: str) -> None:
+    await server.listening.wait()
+    database = database_url if database_url.startswith("sqlite:") else "PostgreSQL, as APPLETQL_DATABASE_URL says"
+    click.echo(_SCREEN.format(api=f"http://127.0.0.1:{port}", sandbox=sandbox, database=database))

@@ -1,0 +1,71 @@
+"""The outermost middleware: a request id, security headers, one event and one measurement for each request."""
+
+import re
+import secrets
+import time
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_ACCEPTABLE_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
+_KNOWN_PATHS = ("/graphql", "/livez", "/readyz", "/metrics")
+
+logger = structlog.get_logger(__name__)
+
+
+class Metrics:
+    """What Prometheus reads at `/metrics`; a registry of its own, so that two apps in a process do not clash."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "appletql_http_requests_total", "Requests answered.", ("path", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "appletql_http_request_seconds", "Seconds from request to answer.", ("path",), registry=self.registry
+        )
+
+
+class RequestLog:
+    """Takes a caller's `X-Request-Id` where it is harmless, else makes one; every answer carries it."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _ACCEPTABLE_ID.fullmatch(given) else secrets.token_hex(8)
+        status = 500
+        started = time.perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                headers = MutableHeaders(raw=message["headers"])
+                headers["X-Request-Id"] = request_id
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                message["headers"] = headers.raw
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_id)
+            finally:
+                self._record(scope, status, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        path = scope["path"]
+        label = path if path in _KNOWN_PATHS else "other"
+        self._metrics.requests.labels(label, str(status)).inc()
+        self._metrics.seconds.labels(label).observe(seconds)
+        logger.info(
+            "request", method=scope["method"], path=path[:200], status=status, milliseconds=round(seconds * 1000, 1)
+        )

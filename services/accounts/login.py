@@ -1,0 +1,67 @@
+"""Signing in: a code of wx.login becomes a session of ours."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.clock import Clock
+from domain.problems import InputIssue, InvalidInput
+from domain.text import clean_text
+from models.accounts import User
+from models.encryption import Cipher
+from models.unit_of_work import UnitsOfWork
+from services.accounts.recognition import Person, Recognition
+from services.accounts.sessions import issue
+from services.mini_programs import MiniPrograms
+from services.wechat_problems import answered_as_problem
+from wechat.apps import App
+from wechat.client import WeChat
+
+_LONGEST_CODE = 256
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A new session and whose it is; the token exists nowhere else."""
+
+    token: str = field(repr=False)
+    expires_at: datetime
+    is_new_user: bool
+    user: User
+
+
+class Login:
+    """Exchanges login codes. Asks WeChat first, and opens a unit of work only with its answer in hand."""
+
+    def __init__(
+        self, units: UnitsOfWork, wechat: WeChat, mini_programs: MiniPrograms, cipher: Cipher, clock: Clock
+    ) -> None:
+        self._units = units
+        self._wechat = wechat
+        self._mini_programs = mini_programs
+        self._clock = clock
+        self._recognition = Recognition(cipher)
+
+    async def sign_in(self, code: str, appid: str | None) -> SignedIn:
+        """A session for whoever `code` stands for; `appid` None means the first configured mini program.
+
+        Raises InvalidInput, and WeChatProblem when WeChat refuses the code or its answer is unknown; nothing is
+        written then, and the code is never sent again.
+        """
+        js_code, app = self._check(code, appid)
+        with answered_as_problem():
+            answer = await self._wechat.login.code2session(app, js_code)
+        person = Person(app.appid, answer.openid, answer.session_key, answer.unionid)
+        return await self._units.run_again_if_raced(self._enter, person)
+
+    async def _enter(self, person: Person) -> SignedIn:
+        now = self._clock()
+        recognised = await self._recognition.recognise(person, now)
+        session = await issue(recognised.user, recognised.identity, now, keep_all=recognised.has_joined)
+        return SignedIn(session.token, session.expires_at, recognised.is_new_user, recognised.user)
+
+    def _check(self, code: str, appid: str | None) -> tuple[str, App]:
+        js_code = clean_text("code", code, longest=_LONGEST_CODE)
+        app = self._mini_programs.choose("appId", appid)
+        if isinstance(js_code, InputIssue) or isinstance(app, InputIssue):
+            raise InvalidInput([issue for issue in (js_code, app) if isinstance(issue, InputIssue)])
+        return js_code, app

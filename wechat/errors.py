@@ -1,0 +1,131 @@
+"""Everything that goes wrong between this server and WeChat, as one tree.
+
+    WeChatError                 with `path`, and WeChat's `errcode` and `rid` where it gave them
+    ├── Unavailable             no answer to believe: the outcome is unknown
+    │   ├── Unreachable         no connection: the request was not sent
+    │   ├── TimedOut            no whole answer in time
+    │   ├── BrokenOff           the connection ended before a whole answer
+    │   ├── Unreadable          an answer came that is not one of WeChat's
+    │   ├── Busy                errcode -1: WeChat's own system error
+    │   └── RateLimited         WeChat's limits per second, minute or day
+    ├── LoginCodeInvalid        the js_code is unknown, expired, of another app, or used
+    ├── LoginBlocked            WeChat holds the user for a high risk
+    ├── Misconfigured           a setting or the app's account is wrong; `advice` says where to look
+    ├── AccessTokenRefused      the access_token is expired, replaced or missing
+    ├── SessionKeyInvalid       the session_key is not, or no longer, the user's current one
+    ├── CallerBug               this server sent what WeChat's documentation forbids
+    └── Rejected                any other errcode
+
+A message holds a path, numbers and words written here; never errmsg, a code, a secret, an openid or a body.
+"""
+
+from typing import Self
+
+
+class WeChatError(Exception):
+    """The root. `rid` is WeChat's id of the request, by which its console finds the failure for seven days."""
+
+    meaning = "the call failed"
+
+    def __init__(self, path: str, detail: str = "", *, errcode: int | None = None, rid: str | None = None) -> None:
+        notes = [*([detail] if detail else []), *([f"errcode {errcode}"] if errcode is not None else [])]
+        super().__init__(f"WeChat {path}: {self.meaning}" + (f" ({', '.join(notes)})" if notes else ""))
+        self.path = path
+        self.errcode = errcode
+        self.rid = rid
+
+    def again(self) -> Self:
+        """A twin without a traceback, for one failure that is told to several callers."""
+        twin = type(self).__new__(type(self), *self.args)
+        vars(twin).update(vars(self))
+        return twin
+
+
+class Unavailable(WeChatError):
+    """No answer to believe: what was asked for may have happened or not."""
+
+    meaning = "no answer to rely on"
+
+
+class Unreachable(Unavailable):
+    """No connection could be had, so the request was not sent."""
+
+    meaning = "not reachable"
+
+
+class TimedOut(Unavailable):
+    """The whole answer was not there in time; WeChat may have acted."""
+
+    meaning = "no answer in time"
+
+
+class BrokenOff(Unavailable):
+    """The connection ended before a whole answer; WeChat may have acted."""
+
+    meaning = "the connection broke off"
+
+
+class Unreadable(Unavailable):
+    """An answer came that is not one of WeChat's: another status, too long, no JSON object, fields missing."""
+
+    meaning = "an answer that cannot be read"
+
+
+class Busy(Unavailable):
+    """WeChat's own system error, errcode -1."""
+
+    meaning = "WeChat is busy"
+
+
+class RateLimited(Unavailable):
+    """A limit per second or minute is reached, or the quota of the day is used up."""
+
+    meaning = "called too often"
+
+
+class LoginCodeInvalid(WeChatError):
+    """The js_code is unknown, expired, of another app, or used before: the mini program calls wx.login again."""
+
+    meaning = "the login code is not valid"
+
+
+class LoginBlocked(WeChatError):
+    """WeChat blocks the user for a high risk; asking again does not help."""
+
+    meaning = "the user may not log in"
+
+
+class Misconfigured(WeChatError):
+    """A setting or the app's account is wrong; `advice` is a sentence for the operator and names what to look at."""
+
+    meaning = "wrongly configured"
+
+    def __init__(
+        self, path: str, detail: str = "", *, advice: str, errcode: int | None = None, rid: str | None = None
+    ) -> None:
+        super().__init__(path, detail, errcode=errcode, rid=rid)
+        self.advice = advice
+
+
+class AccessTokenRefused(WeChatError):
+    """The access_token is expired, replaced, malformed or missing."""
+
+    meaning = "the access token is refused"
+
+
+class SessionKeyInvalid(WeChatError):
+    """The session_key is not the user's current one, or it has expired."""
+
+    meaning = "the session key is not current"
+
+
+class CallerBug(WeChatError):
+    """This server sent what WeChat's documentation forbids: a fault of the code, or an openid of another app."""
+
+    meaning = "wrongly called"
+
+
+class Rejected(WeChatError):
+    """WeChat refused for another reason; `errcode` tells which."""
+
+    meaning = "refused"
