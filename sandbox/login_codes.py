@@ -38,7 +38,8 @@ class LoginCodes:
         """The person and the session_key behind the code, once.
 
         Raises WeChatRefusal: 40029 for a code that is unknown, expired or of another app, 45011 for a person who
-        calls too often (the code stays unused), 40226 for a blocked person, 40163 for a used code.
+        calls too often (the code stays unused), 40226 for a blocked person (the code is used up), 40163 for a
+        used code.
         """
         self._drop_expired()
         found = self._codes.get(code)

@@ -69,4 +69,5 @@ class StateFile:
                 with contextlib.suppress(OSError):
                     Path(temporary).unlink()
             # Development goes on without the file; the next change tries again.
-            _logger.error("the sandbox state %s cannot be written: %s", self._path, error.strerror)  # noqa: TRY400
+            reason = error.strerror
+            _logger.error("the sandbox state %s cannot be written: %s", self._path, reason)  # noqa: TRY400  (the reason is all of it)

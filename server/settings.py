@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=10, ge=2, le=200)
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     appid: str | None = Field(default=None, pattern=r"^wx[0-9A-Za-z]{4,30}$")
-    appsecret: SecretStr | None = None
+    appsecret: SecretStr | None = Field(default=None, min_length=1)
     apps: Annotated[tuple[AppSettings, ...], NoDecode] = ()
     wechat_api_url: str = WECHAT_API_URL
     wechat_timeout: float = Field(default=2.5, gt=0, le=30)
@@ -97,12 +97,9 @@ class Settings(BaseSettings):
     @field_validator("wechat_api_url", "public_url")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        address = urlsplit(value)
-        if address.scheme not in ("http", "https") or not address.hostname or address.query or address.username:
+        if value is not None and not _is_plain_address(value):
             raise ValueError("must be an http or https address without a query or a password")
-        return value.rstrip("/")
+        return value if value is None else value.rstrip("/")
 
     @property
     def is_production(self) -> bool:
@@ -135,7 +132,24 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError([_fault(dict(found)) for found in error.errors(include_input=False)]) from None
+        faults = [_fault(dict(found)) for found in error.errors(include_input=False)]
+    except UnicodeDecodeError:
+        faults = [Fault(".env", "is not in UTF-8; save it again in that encoding")]
+    except OSError as error:
+        faults = [Fault(".env", f"cannot be read ({type(error).__name__})")]
+    # Raised here and not above, so that it has no context: that would hold the values.
+    raise SettingsError(faults)
+
+
+def _is_plain_address(text: str) -> bool:
+    """The errors of urlsplit quote what they refuse, a password too: they end here."""
+    try:
+        address = urlsplit(text)
+        _ = address.port  # read to be checked
+    except ValueError:
+        return False
+    has_host = address.scheme in ("http", "https") and bool(address.hostname)
+    return has_host and "@" not in address.netloc and not set(text) & set("?# ")
 
 
 def _fault(found: dict[str, Any]) -> Fault:

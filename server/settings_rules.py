@@ -33,7 +33,7 @@ def _secret_keys(settings: Settings) -> Iterator[Fault]:
 
 def _is_fernet_key(text: str) -> bool:
     try:
-        return len(urlsafe_b64decode(text.encode())) == _FERNET_KEY_BYTES
+        return len(urlsafe_b64decode(text)) == _FERNET_KEY_BYTES
     except (ValueError, binascii.Error):
         return False
 
@@ -62,7 +62,7 @@ def _production(settings: Settings) -> Iterator[Fault]:
 
 def _is_guessable(key: str) -> bool:
     """Random bytes repeat little: 32 of them with fewer than 16 different ones were typed, not drawn."""
-    return _is_fernet_key(key) and len(set(urlsafe_b64decode(key.encode()))) < _FEWEST_DIFFERENT_BYTES
+    return _is_fernet_key(key) and len(set(urlsafe_b64decode(key))) < _FEWEST_DIFFERENT_BYTES
 
 
 def _is_local(address: str) -> bool:

@@ -11,12 +11,14 @@ logger = logging.getLogger(__name__)
 
 
 async def record(kind: IncidentKind, subject: str, now: datetime, reference: str = "") -> None:
-    """Records an incident once for a kind, subject and reference; to be called inside a unit of work.
+    """Records an incident once for a kind, subject and reference, inside a unit that is run again if raced.
 
-    `subject` is the id of a row; nothing personal goes into `reference`.
+    `subject` is the id of a row; nothing personal goes into `reference`. Two that record the same at once meet the
+    unique constraint.
     """
-    _, is_new = await Incident.get_or_create(
-        {"id": new_id(Prefix.INCIDENT, now), "created_at": now}, kind=kind, subject=subject, reference=reference
+    if await Incident.filter(kind=kind, subject=subject, reference=reference).exists():
+        return
+    incident = await Incident.create(
+        id=new_id(Prefix.INCIDENT, now), kind=kind, subject=subject, reference=reference, created_at=now
     )
-    if is_new:
-        logger.error("incident", extra={"kind": str(kind), "subject": subject})
+    logger.error("incident", extra={"kind": str(kind), "subject": subject, "incident": incident.id})

@@ -1,10 +1,39 @@
-"""What every test shares: asyncio as anyio's backend, and a fresh database on SQLite and on PostgreSQL."""
+"""What every test shares: asyncio as anyio's backend, fresh databases, a world, a log that is searched."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests import canaries
 from tests.databases import Databases, PostgresCluster, SqliteFolder
+from tests.world import World, open_world
+
+_LOG = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Everything that is logged from here on goes to a file of this run."""
+    path = Path(str(config.rootpath)) / "test-results" / f"log-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    config.stash[_LOG] = path
+    canaries.listen(path.open("w", encoding="utf-8"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """No token, code, openid, unionid or secret that any test met may have been logged."""
+    if leaked := canaries.found_in(session.config.stash[_LOG]):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"\nSecrets were logged: {', '.join(leaked)}", red=True)
+
+
+@pytest.fixture(scope="session")
+def suite_log(pytestconfig: pytest.Config) -> Path:
+    """Where this run logs."""
+    return pytestconfig.stash[_LOG]
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +63,10 @@ def databases(request: pytest.FixtureRequest) -> Databases:
 def database_url(databases: Databases) -> str:
     """The address of a migrated, empty database."""
     return databases.fresh()
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    """A server and a sandbox of its own, on each database."""
+    async with open_world(database_url) as world:
+        yield world

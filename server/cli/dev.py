@@ -19,7 +19,8 @@ _SCREEN = """
   Sign in, in another terminal:
 
     curl -s {api}/graphql -H 'Content-Type: application/json' -d '{{"query": "mutation($code: String!) {{ \
-login(input: {{code: $code}}) {{ ... on LoginSuccess {{ token user {{ id }} }} ... on Problem {{ code message }} }} }}", \
+login(input: {{code: $code}}) {{ \
+... on LoginSuccess {{ token user {{ id }} }} ... on Problem {{ code message }} }} }}", \
 "variables": '"$(curl -sX POST {sandbox}/_sandbox/wx/login)"'}}'
 
   Then ask who you are, with the token from the answer:

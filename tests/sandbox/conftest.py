@@ -28,10 +28,15 @@ async def server(real_time: RealTime) -> AsyncIterator[SandboxServer]:
         yield started
 
 
+@pytest.fixture(scope="session")
+async def http(server: SandboxServer) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=5) as client:
+        yield client
+
+
 @pytest.fixture
-async def wire(server: SandboxServer, real_time: RealTime) -> AsyncIterator[Wire]:
+async def wire(server: SandboxServer, http: httpx.AsyncClient, real_time: RealTime) -> Wire:
     real_time.seconds = START
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=5) as http:
-        wire = Wire(server, http)
-        await wire.control("reset")
-        yield wire
+    wire = Wire(server, http)
+    await wire.control("reset")
+    return wire

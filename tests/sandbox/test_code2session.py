@@ -88,7 +88,7 @@ async def test_a_wrong_request_is_refused_and_leaves_the_code(
 ) -> None:
     code = await wire.code()
 
-    response = await wire.exchange_raw(code, **query)
+    response = await wire.exchange_raw(code, ONE, **query)
 
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/plain"

@@ -1,6 +1,5 @@
 """The state file: what survives a restart, and what is refused."""
 
-import asyncio
 import json
 import logging
 import stat
@@ -15,7 +14,7 @@ from sandbox.offline_wechat import OfflineWeChat
 from sandbox.people import SessionKeys
 from sandbox.server import create_server, running
 from sandbox.storage import StateFileError
-from tests.sandbox.wire import RealTime, Wire
+from tests.sandbox.wire import RealTime, Wire, until
 
 pytestmark = pytest.mark.anyio
 
@@ -26,6 +25,10 @@ async def sandbox_with(path: Path) -> AsyncIterator[Wire]:
     server = create_server(port=0, state_file=path, wechat=wechat, embedded=True)
     async with running(server), httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
         yield Wire(server, http)
+
+
+def names_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
 
 
 async def test_yesterdays_users_codes_tokens_and_time_still_exist(tmp_path: Path) -> None:
@@ -61,12 +64,14 @@ async def test_yesterdays_users_codes_tokens_and_time_still_exist(tmp_path: Path
 
 async def test_the_file_is_the_owners_alone_and_nothing_lies_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
+
+    async def exists() -> bool:
+        return path.exists()
+
     async with sandbox_with(path) as wire:
         await wire.control("users", {})
         assert not path.exists()
-        async with asyncio.timeout(5):
-            while not path.exists():
-                await asyncio.sleep(0.02)
+        await until(exists)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert len(json.loads(path.read_bytes())["users"]) == 1
         for _ in range(20):
@@ -74,7 +79,7 @@ async def test_the_file_is_the_owners_alone_and_nothing_lies_beside_it(tmp_path:
 
     assert len(json.loads(path.read_bytes())["users"]) == 21
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [each.name for each in tmp_path.iterdir()] == ["state.json"]
+    assert names_in(tmp_path) == ["state.json"]
 
 
 async def test_reading_and_refusals_write_nothing(tmp_path: Path) -> None:
@@ -92,7 +97,7 @@ async def test_without_a_file_nothing_is_kept(tmp_path: Path, monkeypatch: pytes
     async with running(server), httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
         await Wire(server, http).control("users", {})
 
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == []
 
 
 GOOD = {"version": 1, "offset": 0, "users": [], "codes": [], "tokens": [], "forced": []}
@@ -159,16 +164,31 @@ def test_a_path_that_cannot_be_a_file_is_refused(tmp_path: Path) -> None:
 async def test_a_file_that_cannot_be_written_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tmp_path / "kept"
     folder.mkdir()
+
+    async def logged() -> bool:
+        return bool(caplog.records)
+
     async with sandbox_with(folder / "state.json") as wire:
         folder.rmdir()
         await wire.control("users", {})
-        async with asyncio.timeout(5):
-            while not caplog.records:
-                await asyncio.sleep(0.02)
+        await until(logged)
         folder.mkdir()
         await wire.control("users", {})
 
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert [record.name for record in errors] == ["sandbox"]
-    assert "cannot be written: No such file or directory" in errors[0].getMessage()
+    assert (
+        errors[0].getMessage()
+        == f"the sandbox state {folder / 'state.json'} cannot be written: No such file or directory"
+    )
     assert len(json.loads((folder / "state.json").read_bytes())["users"]) == 2
+
+
+async def test_a_write_that_fails_half_way_leaves_nothing_beside_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    async with sandbox_with(path) as wire:
+        path.mkdir()
+        await wire.control("users", {})
+
+    assert names_in(tmp_path) == ["state.json"]
+    assert names_in(path) == []

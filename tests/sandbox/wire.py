@@ -1,7 +1,10 @@
 """The other end of the sandbox in its tests: a client of WeChat's paths, and the remote control in one hand."""
 
+import asyncio
 import hashlib
 import hmac
+import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -36,7 +39,7 @@ class Wire:
 
     async def refused(self, path: str, body: Any, status: int, method: str = "POST") -> str:
         before = await self.state()
-        response = await self.http.request(method, f"/_sandbox/{path}", json=body)
+        response = await self.http.request(method, f"/_sandbox/{path}", content=json.dumps(body))
         assert response.status_code == status, response.text
         assert list(response.json()) == ["error"]
         assert await self.state() == before
@@ -44,6 +47,12 @@ class Wire:
 
     async def state(self) -> dict[str, Any]:
         return await self.control("state", method="GET")
+
+    async def called(self, path: str, times: int) -> None:
+        async def enough() -> bool:
+            return await self.calls(path) >= times
+
+        await until(enough)
 
     async def calls(self, path: str) -> int:
         return int((await self.state())["calls"][path])
@@ -77,10 +86,10 @@ class Wire:
         content: dict[str, Any] = response.json()
         return content
 
-    async def session_call(self, path: str, token: str, openid: str, session_key: str, **query: str) -> dict[str, Any]:
+    async def session_call(self, path: str, token: str, user: str, session_key: str, **query: str) -> dict[str, Any]:
         given = {
             "access_token": token,
-            "openid": openid,
+            "openid": user,
             "signature": sign(session_key),
             "sig_method": "hmac_sha256",
         }
@@ -97,3 +106,11 @@ class Wire:
 
 def sign(session_key: str) -> str:
     return hmac.new(session_key.encode(), b"", hashlib.sha256).hexdigest()
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    for _ in range(500):
+        if await condition():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError

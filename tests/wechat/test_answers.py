@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.wechat.scripted import PRIVATE, RID
@@ -99,6 +99,7 @@ def failure(read: Callable[[], object]) -> errors.WeChatError | None:
     return None
 
 
+@settings(deadline=None)
 @given(body=st.binary())
 def test_no_bytes_escape_as_a_foreign_error(body: bytes) -> None:
     error = failure(lambda: read_object(PATH, answered(body)))
@@ -106,6 +107,7 @@ def test_no_bytes_escape_as_a_foreign_error(body: bytes) -> None:
     assert error is None or error.__context__ is None
 
 
+@settings(deadline=None)
 @given(content=answers, status=st.sampled_from([200, 200, 200, 500]))
 def test_no_json_escapes_as_a_foreign_error_nor_shows_its_text(content: dict[str, Any], status: int) -> None:
     def read() -> None:

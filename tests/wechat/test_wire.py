@@ -15,7 +15,8 @@ from wechat.http import LARGEST_BODY, new_http_client
 pytestmark = pytest.mark.anyio
 
 GOOD = b'{"openid": "%s", "session_key": "%s"}' % (OPENID.encode(), SESSION_KEY.encode())
-LOGIN = "/sns/jscode2session"
+OVERSIZED = answer(b" " * LARGEST_BODY + b"{}")
+COMPRESSED = answer(GOOD, headers=b"content-encoding: gzip\r\n")
 
 
 def said(*parts: bytes, end: Callable[[asyncio.StreamWriter], None] | None = None) -> Conversation:
@@ -75,15 +76,16 @@ async def test_the_deadline_covers_the_whole_call(conversation: Conversation) ->
         assert server.requests == 1
 
 
-async def test_calls_that_ran_out_of_time_leave_the_pool_usable() -> None:
-    # Given a pool of one connection, and a server that drips three times before it behaves
+@pytest.mark.parametrize("bad", [drip, drip_body, said(OVERSIZED), said(COMPRESSED)])
+async def test_calls_that_were_given_up_leave_the_pool_usable(bad: Conversation) -> None:
+    # Given a pool of one connection, and a server that misbehaves three times
     async def conversation(turn: int, writer: asyncio.StreamWriter) -> None:
-        await (drip if turn <= 3 else said(answer(GOOD)))(turn, writer)
+        await (bad if turn <= 3 else said(answer(GOOD)))(turn, writer)
 
     async with serve(conversation) as server, new_http_client(connections=1) as client:
-        wechat = WeChat(client, server.address, deadline=0.2)
+        wechat = WeChat(client, server.address, deadline=0.3)
         for _ in range(3):
-            with pytest.raises(errors.TimedOut):
+            with pytest.raises(errors.Unavailable):
                 await wechat.login.code2session(APP, CODE)
 
         # When it behaves
@@ -144,11 +146,11 @@ async def test_a_connection_that_ends_early_is_broken_off_and_not_tried_again(co
 @pytest.mark.parametrize(
     ("conversation", "detail"),
     [
-        pytest.param(said(answer(b" " * LARGEST_BODY + b"{}")), "more than 1048576 bytes", id="oversized"),
+        pytest.param(said(OVERSIZED), "more than 1048576 bytes", id="oversized"),
         pytest.param(
             said(CHUNKED, *[b"10000\r\n" + b" " * 0x10000 + b"\r\n"] * 20), "more than 1048576 bytes", id="endless"
         ),
-        pytest.param(said(answer(GOOD, headers=b"content-encoding: gzip\r\n")), "compressed", id="compressed"),
+        pytest.param(said(COMPRESSED), "compressed", id="compressed"),
         pytest.param(said(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 2\r\n\r\n{}"), "HTTP 502", id="502"),
         pytest.param(
             said(b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n"), "HTTP 302", id="redirect"

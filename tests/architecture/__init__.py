@@ -1,0 +1,1 @@
+"""Checks of the house itself: every rule that the design names, over the sources."""

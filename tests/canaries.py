@@ -1,0 +1,33 @@
+"""What must never be logged: the secrets that tests meet, searched for in all that was logged.
+
+`tests/conftest.py` sends everything from DEBUG up through the product's own log pipeline into one file.
+"""
+
+import logging
+from pathlib import Path
+from typing import TextIO
+
+from server.logs import configure_logging
+
+_secrets: set[str] = set()
+
+
+def add(*secrets: str | None) -> None:
+    """Texts that must not be found in the log; None and empty ones are passed over."""
+    _secrets.update(secret for secret in secrets if secret)
+
+
+def listen(stream: TextIO) -> logging.Handler:
+    """Sends the process's logs to `stream`, as the server would write them."""
+    configure_logging("DEBUG", as_json=True, stream=stream)
+    return logging.getLogger().handlers[0]
+
+
+def found_in(log: Path) -> list[str]:
+    """The first characters of each secret that was logged."""
+    text = log.read_text(encoding="utf-8")
+    return [f"{secret[:4]}… ({len(secret)} characters)" for secret in sorted(_secrets) if secret in text]
+
+
+def count() -> int:
+    return len(_secrets)
