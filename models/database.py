@@ -1,12 +1,14 @@
 """Opening and closing one database, SQLite or PostgreSQL, with bounds on everything that can wait."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 
+from domain.problems import Unavailable
 from models.unit_of_work import UnitsOfWork
 
 APP = "models"
@@ -50,13 +52,24 @@ def is_sqlite(url: str) -> bool:
     return url.startswith("sqlite:")
 
 
+def check_first_connect(url: str) -> None:
+    """Raises Unavailable where a SQLite file cannot be opened: Tortoise's own first connect would hang later ones."""
+    if not is_sqlite(url):
+        return
+    try:
+        with closing(sqlite3.connect(expand_db_url(url)["credentials"]["file_path"], timeout=0)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except sqlite3.Error:
+        raise Unavailable("The SQLite database cannot be opened: look at its path.") from None
+
+
 @asynccontextmanager
 async def open_database(url: str, *, pool_size: int = 10, wait_seconds: float = 3.0) -> AsyncIterator[UnitsOfWork]:
     """The units of work of one database, connected; raises Unavailable when it cannot be reached.
 
-    Tortoise connects at the first statement, and on SQLite a first connect that fails hangs every later one: one
-    statement is run here, so that a wrong address is told at once.
+    Tortoise connects at the first statement: one is run here, so that a wrong address is told at once.
     """
+    check_first_connect(url)
     slots = 1 if is_sqlite(url) else pool_size
     context = TortoiseContext()
     with context:

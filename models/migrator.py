@@ -15,7 +15,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.writer import format_migration_name
 
 from domain.problems import Unavailable
-from models.database import APP, tortoise_config
+from models.database import APP, check_first_connect, tortoise_config
 from models.failures import is_unavailability
 from models.unit_of_work import UnitsOfWork
 
@@ -80,6 +80,7 @@ class _Executor(MigrationExecutor):
 
 @asynccontextmanager
 async def _executor(url: str) -> AsyncIterator[_Executor]:
+    check_first_connect(url)
     config = tortoise_config(url, pool_size=2, for_migrations=True)
     async with TortoiseContext() as context:
         await context.init(config=config)

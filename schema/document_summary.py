@@ -1,9 +1,12 @@
 """What a parsed document asks for, counted with its fragments expanded, in time linear in its size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from graphql import (
+    ArgumentNode,
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -14,6 +17,7 @@ from graphql import (
 )
 
 from domain.problems import BadRequest
+from schema.document_literals import literal_depth
 
 INTROSPECTION_ROOTS: Final = frozenset({"__schema", "__type"})
 _INTROSPECTION_LISTS: Final = frozenset({"types", "fields", "inputFields", "interfaces", "possibleTypes"})
@@ -36,10 +40,12 @@ class Summary:
     introspected: int = 0
     introspected_depth: int = 0
     introspected_lists: int = 0
+    introspected_aliases: int = 0
     root_fields: int = 0
     aliases: int = 0
     directives: int = 0
     spreads: int = 0
+    literal_depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,10 @@ class DocumentSummary:
     def of_operation(self, operation: OperationDefinitionNode) -> Summary:
         """The counts of one operation, fragments expanded."""
         counts = self._expanded(_outline(operation))
-        counts.directives += sum(len(each.directives or ()) for each in operation.variable_definitions or ())
+        for variable in operation.variable_definitions or ():
+            _count_directives(counts, variable.directives)
+            if variable.default_value:
+                counts.literal_depth = max(counts.literal_depth, literal_depth([variable.default_value]))
         return counts
 
     def uncounted_fragment(self) -> FragmentDefinitionNode | None:
@@ -113,12 +122,12 @@ class DocumentSummary:
 
 def _outline(definition: OperationDefinitionNode | FragmentDefinitionNode) -> _Outline:
     outline = _Outline()
-    outline.counts.directives = len(definition.directives or ())
+    _count_directives(outline.counts, definition.directives)
     pending: list[tuple[SelectionSetNode, _Place]] = [(definition.selection_set, _Place())]
     while pending:
         selection_set, place = pending.pop()
         for selection in selection_set.selections:
-            outline.counts.directives += len(selection.directives or ())
+            _count_directives(outline.counts, selection.directives)
             if isinstance(selection, FieldNode):
                 below = _count_field(outline.counts, selection, place)
                 if selection.selection_set:
@@ -140,6 +149,7 @@ def _count_field(counts: Summary, node: FieldNode, place: _Place) -> _Place:
     below = _Place(place.depth + 1, place.introspected or entering, lists, root=False)
     if below.introspected:
         counts.introspected += 1
+        counts.introspected_aliases += node.alias is not None
         counts.introspected_depth = max(counts.introspected_depth, below.depth)
         counts.introspected_lists = max(counts.introspected_lists, lists)
     else:
@@ -148,7 +158,20 @@ def _count_field(counts: Summary, node: FieldNode, place: _Place) -> _Place:
         counts.lists = max(counts.lists, lists)
     counts.root_fields += place.root
     counts.aliases += node.alias is not None
+    _count_arguments(counts, node.arguments)
     return below
+
+
+def _count_directives(counts: Summary, directives: Sequence[DirectiveNode] | None) -> None:
+    for directive in directives or ():
+        counts.directives += 1
+        _count_arguments(counts, directive.arguments)
+
+
+def _count_arguments(counts: Summary, arguments: Sequence[ArgumentNode] | None) -> None:
+    if arguments:
+        depth = literal_depth([argument.value for argument in arguments])
+        counts.literal_depth = max(counts.literal_depth, depth)
 
 
 def _add(counts: Summary, place: _Place, spread: Summary) -> None:
@@ -156,10 +179,13 @@ def _add(counts: Summary, place: _Place, spread: Summary) -> None:
     counts.aliases = min(counts.aliases + spread.aliases, _CEILING)
     counts.directives = min(counts.directives + spread.directives, _CEILING)
     counts.spreads = min(counts.spreads + spread.spreads, _CEILING)
+    counts.literal_depth = max(counts.literal_depth, spread.literal_depth)
     if place.root:
         counts.root_fields = min(counts.root_fields + spread.root_fields, _CEILING)
     introspected = spread.introspected + (spread.fields if place.introspected else 0)
     counts.introspected = min(counts.introspected + introspected, _CEILING)
+    aliases = spread.aliases if place.introspected else spread.introspected_aliases
+    counts.introspected_aliases = min(counts.introspected_aliases + aliases, _CEILING)
     if spread.introspected_depth:
         counts.introspected_depth = max(counts.introspected_depth, place.depth + spread.introspected_depth)
     counts.introspected_lists = max(counts.introspected_lists, spread.introspected_lists)

@@ -15,10 +15,10 @@ class Limits:
     """The largest document that is answered; every count is taken with fragments expanded.
 
     `depth`, `root_fields` and `nodes_per_path` hold for each operation, the others for the document. What is selected
-    under `__schema` and `__type` is not part of `fields` and `depth`: it has three limits of its own, wide enough for
-    the full introspection query of GraphiQL and of code generators. `introspection_lists` bounds how many of `types`,
-    `fields`, `inputFields`, `interfaces` and `possibleTypes` stand inside one another, each of which multiplies the
-    answer. `tokens` and `comments` are the parser's to enforce.
+    under `__schema` and `__type` is not part of `fields` and `depth`: it has limits of its own, wide enough for the
+    full introspection query of GraphiQL and of code generators, which has no alias. `introspection_lists` bounds how
+    many of `types`, `fields`, `inputFields`, `interfaces` and `possibleTypes` stand inside one another, each of which
+    multiplies the answer. `tokens` and `comments` are the parser's to enforce.
     """
 
     tokens: int = 1_000
@@ -27,6 +27,7 @@ class Limits:
     variables: int = 50
     fragments: int = 50
     spreads: int = 300
+    literal_depth: int = 32
     depth: int = 10
     fields: int = 300
     root_fields: int = 10
@@ -36,6 +37,7 @@ class Limits:
     introspection_depth: int = 16
     introspection_fields: int = 400
     introspection_lists: int = 2
+    introspection_aliases: int = 4
 
 
 _DOCUMENT_COUNTS: Final = (
@@ -44,10 +46,12 @@ _DOCUMENT_COUNTS: Final = (
     ("aliases", "aliases", "aliases"),
     ("directives", "directives", "directives"),
     ("introspected", "introspection_fields", "introspection fields"),
+    ("introspected_aliases", "introspection_aliases", "aliases of introspection fields"),
 )
 _DEFINITION_COUNTS: Final = (
     ("depth", "depth", "levels of fields"),
     ("introspected_depth", "introspection_depth", "levels of introspection fields"),
+    ("literal_depth", "literal_depth", "levels of lists and objects in a literal"),
     ("introspected_lists", "introspection_lists", "introspection lists inside one another"),
 )
 

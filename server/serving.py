@@ -23,11 +23,18 @@ class AddressInUseError(Exception):
 
 def bind(host: str, port: int, setting: str) -> socket.socket:
     """A bound socket; port 0 takes a free one. Raises AddressInUseError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio turns Nagle's algorithm off; else each answer waits 40 ms for more bytes.
+    listening = socket.socket(
+        socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
     except OSError as error:
+        listening.close()
         raise AddressInUseError(f"{host}:{port} cannot be bound ({error.strerror}); {setting} moves it") from None
+    return listening
 
 
 class Server(uvicorn.Server):
@@ -41,12 +48,12 @@ class Server(uvicorn.Server):
             server_header=False,
             proxy_headers=False,
             ws="none",
-            lifespan="on",
+            lifespan="off",  # `serve_until_signalled` runs it: uvicorn would log the text of what fails there
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         super().__init__(config)
         self.listening = asyncio.Event()
-        self._app = app
+        self.application = app
         self._drain_seconds = drain_seconds
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -57,7 +64,7 @@ class Server(uvicorn.Server):
 
     async def drain(self) -> None:
         """Answers /readyz with 503 for a while, so that a balancer looks elsewhere, then lets requests end."""
-        self._app.readiness.is_draining = True
+        self.application.readiness.is_draining = True
         logger.info("draining", seconds=self._drain_seconds)
         await asyncio.sleep(self._drain_seconds)
         self.should_exit = True
@@ -69,7 +76,10 @@ class Server(uvicorn.Server):
 
 
 async def serve_until_signalled(server: Server, listening: socket.socket) -> None:
-    """Serves until SIGINT or SIGTERM, drains, and returns; a second signal does not wait for the drain."""
+    """Serves until SIGINT or SIGTERM, drains, and returns; a second signal does not wait for the drain.
+
+    Raises what opening the application raises, Unavailable when its database cannot be reached.
+    """
     loop = asyncio.get_running_loop()
     draining: list[asyncio.Task[None]] = []
 
@@ -83,7 +93,8 @@ async def serve_until_signalled(server: Server, listening: socket.socket) -> Non
         loop.add_signal_handler(number, stop)
     try:
         with listening:
-            await server.serve([listening])
+            async with server.application.router.lifespan_context(server.application):
+                await server.serve([listening])
     finally:
         for task in draining:
             task.cancel()

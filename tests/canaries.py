@@ -10,6 +10,7 @@ from typing import TextIO
 from server.logs import configure_logging
 
 _secrets: set[str] = set()
+_outputs: list[str] = []
 
 
 def add(*secrets: str | None) -> None:
@@ -23,9 +24,14 @@ def listen(stream: TextIO) -> logging.Handler:
     return logging.getLogger().handlers[0]
 
 
+def keep(output: Path) -> None:
+    """The output of a server that ran as a process of its own; searched like the rest."""
+    _outputs.append(output.read_text(encoding="utf-8"))
+
+
 def found_in(log: Path) -> list[str]:
     """The first characters of each secret that was logged."""
-    text = log.read_text(encoding="utf-8")
+    text = "".join([log.read_text(encoding="utf-8"), *_outputs])
     return [f"{secret[:4]}… ({len(secret)} characters)" for secret in sorted(_secrets) if secret in text]
 
 

@@ -6,16 +6,22 @@ import click
 
 
 @click.command()
-def migrate() -> None:
+@click.option("--make", metavar="NAME", help="Write the migration that the models lack, and apply nothing.")
+def migrate(make: str | None) -> None:
     """Bring the database to the present schema.
 
     Uses APPLETQL_DATABASE_URL alone. Safe to run at every start and by several processes at once: they take turns.
     Migrations go forward only; to go back, restore a backup.
     """
+    from models.migrator import make_migration
     from models.migrator import migrate as apply
     from server.cli.failures import told_in_one_line
     from server.settings import read_settings
 
+    if make is not None:
+        written = asyncio.run(make_migration(make))
+        click.echo("\n".join(written) or "the models and the migrations agree")
+        return
     with told_in_one_line():
         url = read_settings().database_url.get_secret_value()
         count = asyncio.run(apply(url, lambda name: click.echo(f"applied {name}")))

@@ -56,6 +56,8 @@ async def _run(port: int, sandbox_port: int) -> None:
 
     database_url = read_settings(environment="development").database_url.get_secret_value()
     with bind("127.0.0.1", port, "PORT") as listening:
+        with bind("127.0.0.1", sandbox_port, "SANDBOX_PORT") as taken:
+            sandbox_port = taken.getsockname()[1]
         async with running(_sandbox(sandbox_port, database_url)) as sandbox:
             settings = _settings(sandbox)
             await _migrate(database_url)
