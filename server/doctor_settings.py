@@ -12,7 +12,7 @@ from server.settings_rules import faults_for_serving
 
 _ASSIGNED = re.compile(r"^\s*(?:export\s+)?['\"]?([A-Za-z_]\w*)['\"]?\s*(?:=|$)", re.ASCII | re.MULTILINE)
 _READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
-_LIKENESS = 0.75  # lets a letter or two be wrong, and no other word pass
+_LIKENESS = 0.7  # lets a letter or two be wrong, and no other word pass
 
 
 def setting_fault(found: Fault) -> Finding:
@@ -21,13 +21,13 @@ def setting_fault(found: Fault) -> Finding:
     return fault(
         found.setting,
         message,
-        f"{advice[:1].upper()}{advice[1:]}" or "Correct it in the environment or in .env; the environment wins.",
+        f"{advice[:1].upper()}{advice[1:]}" or "Set it right, in the environment or in .env; the environment wins.",
     )
 
 
 def check_surroundings(names: Iterable[str], env_file: Path) -> Iterator[Finding]:
     """Names in the environment and in `.env` that nothing reads, and who may read `.env`; values are not looked at."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known = {name.upper() for name in Settings.model_fields}
     yield from _unknown(names, "in the environment", known)
     if not env_file.is_file():
         return
@@ -41,10 +41,11 @@ def check_surroundings(names: Iterable[str], env_file: Path) -> Iterator[Finding
 
 def check_serving(settings: Settings) -> Iterator[Finding]:
     """What stands against serving in this ENVIRONMENT, and what is allowed there but seldom meant."""
+    yield fine("settings", f"readable, for {settings.environment} ({PREFIX}ENVIRONMENT)")
     faults = faults_for_serving(settings)
     yield from map(setting_fault, faults)
     if not faults:
-        yield fine("settings", f"enough to serve in {settings.environment}")
+        yield fine("serving", "no setting stands against it")
     if settings.is_production:
         yield from _seldom_meant(settings)
 
@@ -66,11 +67,11 @@ def _seldom_meant(settings: Settings) -> Iterator[Finding]:
 
 def _unknown(names: Iterable[str], where: str, known: set[str]) -> Iterator[Finding]:
     """Settings are read in capitals and small letters alike."""
-    found = {name.upper() for name in names}
-    for name in sorted(name for name in found - known if name.startswith(PREFIX)):
+    found = {name.upper().removeprefix(PREFIX) for name in names if name.upper().startswith(PREFIX)}
+    for name in sorted(found - known):
         nearest = get_close_matches(name, known, n=1, cutoff=_LIKENESS)
         yield warning(
-            name,
+            f"{PREFIX}{name}",
             f"stands {where}, and nothing reads it",
-            f"Was {nearest[0]} meant?" if nearest else "Remove it; the README lists the settings.",
+            f"Was {PREFIX}{nearest[0]} meant?" if nearest else "Remove it; the README lists the settings.",
         )

@@ -22,7 +22,7 @@ _SET_THE_CLOCK = (
 
 
 async def check_wechat(settings: Settings) -> AsyncIterator[Finding]:
-    """The findings as they come. Asks for access_tokens as serving does, past no limit and with no effect on others."""
+    """The findings as they come. WeChat gives the access_token that serving uses, too: nothing is taken from it."""
     wait = min(settings.wechat_timeout, _LONGEST_WAIT)
     try:
         async with open_wechat(settings.model_copy(update={"wechat_timeout": wait})) as wechat:

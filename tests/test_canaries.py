@@ -48,7 +48,7 @@ def test_names_looks_and_exceptions_are_hidden(written: Any) -> None:
     )
     structlog.get_logger("ours").warning("event", phone="CANARY", variables={"a": "CANARY"}, kept="kept")
     try:
-        raise ValueError("CANARY")
+        int("CANARY")
     except ValueError:
         logger.exception("failed")
 

@@ -179,7 +179,7 @@ async def test_ten_thousand_random_tokens_are_refused(world: World) -> None:
 )
 async def test_odd_authorization_headers_sign_nobody_in(world: World, header: str) -> None:
     answer = await world.api.post(
-        "/graphql", json={"query": "{ me { id } }"}, headers={"Authorization": header.encode()}
+        "/graphql", json={"query": "{ me { id } }"}, headers={b"Authorization": header.encode()}
     )
 
     assert answer.status_code == 200

@@ -145,7 +145,7 @@ async def test_three_thousand_failing_siblings_lose_nothing(units: UnitsOfWork) 
             return 1
 
     schema = strawberry.Schema(Query)
-    schema.process_errors = lambda *_: None  # type: ignore[method-assign,assignment]  # Strawberry logs each failure
+    schema.process_errors = lambda *_: None  # type: ignore[method-assign]  # Strawberry logs each failure
 
     for _ in range(60):
         await asyncio.gather(*(schema.execute("{ bad work }") for _ in range(50)))

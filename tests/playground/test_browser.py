@@ -1,13 +1,18 @@
 """GraphiQL in a real browser: it runs, completes, explains, and asks no other host."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests import canaries
+from tests.playground.conftest import Playground
 
 CHROMIUM = shutil.which("chromium")
 BUILD = Path(__file__).parents[2] / "server" / "static" / "graphiql" / "graphiql.html"
@@ -127,6 +132,25 @@ def test_graphiql_runs_completes_and_explains(visit: Visit, pytestconfig: pytest
     page.get_by_role("button", name="Execute query").click()
     visit.shows(RESPONSE, '"me": null')
     page.screenshot(path=pytestconfig.rootpath / "test-results" / "graphiql.png")
+
+
+def test_the_first_tab_signs_in_and_asks_who_that_is(visit: Visit, playground: Playground) -> None:
+    page = visit.page
+    code = httpx.post(f"{playground.sandbox}/_sandbox/wx/login").json()["code"]
+    visit.shows(TOOLS, '"code": "paste the code here"')
+    visit.write(TOOLS, f'{{"code": "{code}"}}')
+
+    visit.run("SignIn")
+    visit.shows(RESPONSE, '"isNewUser": true')
+    answer = page.locator(f"{RESPONSE} .view-lines").inner_text().replace("\xa0", " ")
+    token = json.loads(answer)["data"]["login"]["token"]
+    canaries.add(code, token)
+    page.get_by_role("button", name="Headers", exact=True).click()
+    visit.write(TOOLS, f'{{"Authorization": "Bearer {token}"}}')
+    visit.run("Me")
+
+    visit.shows(RESPONSE, '"expiresAt"')
+    assert token not in visit.stored()
 
 
 def test_a_token_is_forgotten_and_a_query_kept(visit: Visit) -> None:

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: the edge between the web and the schema."""

@@ -1,0 +1,1 @@
+"""The API edge: limits, bodies, negotiation, errors, hostile requests."""

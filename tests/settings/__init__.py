@@ -1,0 +1,1 @@
+"""Settings: how each is read, what is refused, and what production refuses on top."""
