@@ -57,7 +57,9 @@ def check_first_connect(url: str) -> None:
     if not is_sqlite(url):
         return
     try:
-        with closing(sqlite3.connect(expand_db_url(url)["credentials"]["file_path"], timeout=0)) as connection:
+        with closing(
+            sqlite3.connect(expand_db_url(url)["credentials"]["file_path"], timeout=_CONNECT_SECONDS)
+        ) as connection:
             connection.execute("PRAGMA schema_version")
     except sqlite3.Error:
         raise Unavailable("The SQLite database cannot be opened: look at its path.") from None

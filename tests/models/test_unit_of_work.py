@@ -50,7 +50,8 @@ async def test_a_nested_unit_that_fails_leaves_the_one_around_it_usable(units: U
     user_id = await units.run(create_user)
 
     async def taken() -> None:
-        await User.create(id=user_id, created_at=NOW)
+        duplicate = await User.create(id=user_id, created_at=NOW)
+        assert duplicate is None, "the id was taken"
 
     async def body() -> str:
         with pytest.raises(IntegrityError):
