@@ -41,6 +41,8 @@ def tortoise_config(url: str, *, pool_size: int = 10, for_migrations: bool = Fal
             bounds["command_timeout"] = None
         for name, value in bounds.items():
             credentials.setdefault(name, value)
+        if "sslmode" in credentials:  # libpq's word, in the addresses that hosts give out; asyncpg's is `ssl`
+            credentials["ssl"] = credentials.pop("sslmode")
     # Tortoise caches statements by the connection's name for the whole process: each dialect has a name of its own.
     name = "sqlite" if is_sqlite(url) else "postgres"
     app = {"models": MODULES, "default_connection": name, "migrations": MIGRATIONS}

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -12,14 +13,14 @@ from tortoise.backends.sqlite.client import SqliteTransactionContext
 async def transaction(client: BaseDBAsyncClient) -> AsyncIterator[None]:
     """Commits when the block ends, rolls back when it raises; must not be cancelled."""
     context: Any = client._in_transaction()  # noqa: SLF001  (in_transaction() would hide the context we must clean)
+    if isinstance(context, SqliteTransactionContext):
+        context.connection.begin = partial(_begin_as_writer, context.connection)
     try:
-        transaction_client = await context.__aenter__()
+        await context.__aenter__()
     except BaseException:
         await _give_back(context)
         raise
     try:
-        if isinstance(context, SqliteTransactionContext):
-            await _write_lock_first(transaction_client)
         yield
     except BaseException as error:
         await context.__aexit__(type(error), error, error.__traceback__)
@@ -35,10 +36,9 @@ async def nested_transaction(client: BaseDBAsyncClient) -> AsyncIterator[None]:
         yield
 
 
-async def _write_lock_first(client: BaseDBAsyncClient) -> None:
+async def _begin_as_writer(client: Any) -> None:
     """SQLite refuses at once a transaction that reads, then writes, while another process wrote: begin as a writer."""
-    await client.execute_query("ROLLBACK")
-    await client.execute_query("BEGIN IMMEDIATE")
+    await client._connection.execute("BEGIN IMMEDIATE")  # noqa: SLF001  (Tortoise's own begin, but for the word)
 
 
 async def _give_back(context: Any) -> None:

@@ -2,7 +2,9 @@
 
 import os
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 FOLDER = Path(".appletql")
 _KEY_BYTES = 32
@@ -12,14 +14,18 @@ def own_secret_key(folder: Path = FOLDER) -> str:
     """The Fernet key of this checkout, drawn at the first call and readable by its owner alone."""
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / "secret_key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    key = urlsafe_b64encode(os.urandom(_KEY_BYTES)).decode()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key + "\n")
-    return key
+    if not path.exists():
+        _draw(path)
+    return path.read_text(encoding="ascii").strip()
+
+
+def _draw(path: Path) -> None:
+    """Written beside and linked when it is whole: of several processes the first one's stays, and none reads a part."""
+    with NamedTemporaryFile("w", dir=path.parent, encoding="ascii") as file:
+        file.write(urlsafe_b64encode(os.urandom(_KEY_BYTES)).decode() + "\n")
+        file.flush()
+        with suppress(FileExistsError):
+            os.link(file.name, path)
 
 
 def sandbox_state_file(database_url: str) -> Path:

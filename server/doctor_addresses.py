@@ -33,7 +33,7 @@ _NO_HOST = ("DNS does not know the host", _CORRECT)
 _NO_ANSWER = ("no answer in time", f"Look at the host in {URL}, at the firewall, and whether it is overloaded.")
 _BAD_OPTION = (
     "the options are not understood",
-    f"Correct what stands after the ? in {URL}; sslmode=require is written ssl=true here.",
+    f"Correct what stands after the ? in {URL}: the options are asyncpg's, and libpq's sslmode.",
 )
 
 

@@ -1,6 +1,7 @@
 """What every test shares: asyncio as anyio's backend, fresh databases, a world, a log that is searched."""
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -47,8 +48,12 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> SqliteFolder:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresCluster]:
-    with PostgresCluster.started(tmp_path_factory.mktemp("pg")) as cluster:
+def postgres() -> Iterator[PostgresCluster]:
+    # Not below pytest's own folder, which another run of pytest closes to the user that PostgreSQL runs as.
+    with (
+        tempfile.TemporaryDirectory(prefix="appletql-", ignore_cleanup_errors=True) as folder,
+        PostgresCluster.started(Path(folder) / "pg") as cluster,
+    ):
         yield cluster
 
 

@@ -8,7 +8,6 @@ from domain.ids import Prefix, new_id
 from domain.incidents import IncidentKind
 from models.accounts import Identity, User
 from models.encryption import Cipher
-from models.unit_of_work import RacedError
 from services.accounts.holding import hold
 from services.accounts.joining import join
 from services.accounts.session_keys import SessionKeys
@@ -53,15 +52,18 @@ class Recognition:
         Raises RacedError, or the database's integrity error, where somebody else signed the same person in meanwhile:
         the unit is to be run again from its start.
         """
-        held = await _hold_all(person)
         identity, claimant = await _find(person)
-        if {owner.id for owner in (identity and identity.user, claimant) if owner} != held:
-            raise RacedError
+        owners = {owner for owner in (identity and identity.user_id, claimant and claimant.id) if owner}
+        for user_id in sorted(owners):  # always in one order, so that two joins cannot deadlock
+            await hold(user_id)
         if identity is None:
             return await self._first_sign_in(person, claimant, now)
+        # Held users own what they owned when it was found, since only a join moves identities and it ends one of
+        # them; but the identity's keys and unionid may have changed before its user was held.
+        identity = await Identity.filter(id=identity.id).select_related("user").get()
         user = await self._follow_unionid(identity, claimant, person.unionid, now)
         await self._keys.add(identity, person.session_key)
-        return Recognised(user, identity, is_new_user=False, has_joined=len(held) > 1)
+        return Recognised(user, identity, is_new_user=False, has_joined=len(owners) > 1)
 
     async def _first_sign_in(self, person: Person, claimant: User | None, now: datetime) -> Recognised:
         user = claimant or await User.create(id=new_id(Prefix.USER, now), unionid=person.unionid, created_at=now)
@@ -98,12 +100,3 @@ async def _find(person: Person) -> tuple[Identity | None, User | None]:
     identity = await Identity.filter(appid=person.appid, openid=person.openid).select_related("user").first()
     claimant = await User.filter(unionid=person.unionid).first() if person.unionid else None
     return identity, claimant
-
-
-async def _hold_all(person: Person) -> set[str]:
-    """Locks the users that are concerned, always in the order of their ids, so that two joins cannot deadlock."""
-    identity, claimant = await _find(person)
-    owners = {owner for owner in (identity and identity.user_id, claimant and claimant.id) if owner}
-    for user_id in sorted(owners):
-        await hold(user_id)
-    return owners

@@ -204,10 +204,10 @@ async def test_an_unknown_host_is_told(patient: Patient, monkeypatch: pytest.Mon
 
 
 async def test_an_option_that_the_driver_does_not_know_is_told(patient: Patient) -> None:
-    finding = await look(patient, f"postgres://user:{CANARY}@127.0.0.1:{free_port()}/shop?sslmode=require")
+    finding = await look(patient, f"postgres://user:{CANARY}@127.0.0.1:{free_port()}/shop?nonsense=1")
 
     assert finding.found.endswith("the options are not understood")
-    assert finding.advice.endswith("sslmode=require is written ssl=true here.")
+    assert finding.advice.endswith("the options are asyncpg's, and libpq's sslmode.")
 
 
 @pytest.mark.parametrize(
@@ -226,6 +226,20 @@ async def test_the_rest_of_a_password_is_not_taken_for_the_name_of_a_database(pa
     finding = await look(patient, f"postgres://127.0.0.1:{free_port()}{sign}{CANARY}@db/shop")
 
     assert finding.found.startswith("PostgreSQL: ")
+
+
+@pytest.mark.parametrize(("size", "verdict"), [(100, Verdict.OK), (101, Verdict.WARNING)])
+async def test_a_pool_larger_than_what_postgresql_gives_is_a_warning(
+    patient: Patient, postgres: PostgresCluster, size: int, verdict: Verdict
+) -> None:
+    settings = patient.settings(database_url=postgres.fresh(), database_pool_size=size)
+
+    found = await check_database(settings, keys_are_usable=True)
+
+    finding = the(found, "connections")
+    assert finding.found == f"up to {size} for each process, of 100 that PostgreSQL gives to all its clients"
+    assert (finding.verdict, faults(found)) == (verdict, [])
+    assert not finding.advice or finding.advice.startswith("Lower APPLETQL_DATABASE_POOL_SIZE, or raise max_conn")
 
 
 async def test_each_database_is_told_apart_when_it_is_fine(patient: Patient, databases: Databases) -> None:

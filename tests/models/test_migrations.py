@@ -44,7 +44,7 @@ async def schema_of(url: str) -> list[dict[str, Any]]:
 
 
 def statement_lines(value: Any) -> Any:
-    """SQLite gives statements as they were written: comments, white space and the order of columns are no difference."""
+    """SQLite gives statements as they were written: comments, blanks and the order of columns are no difference."""
     if not isinstance(value, str):
         return value
     return sorted(" ".join(re.sub(r"/\*.*?\*/", "", line).split()).strip(" ,") for line in value.splitlines())

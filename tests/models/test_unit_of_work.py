@@ -13,7 +13,7 @@ from tortoise.exceptions import IntegrityError
 from domain.ids import Prefix, new_id
 from domain.problems import Unavailable
 from models.accounts import User
-from models.database import open_database
+from models.database import open_database, tortoise_config
 from models.unit_of_work import NestingError, UnitsOfWork
 
 pytestmark = pytest.mark.anyio
@@ -163,3 +163,18 @@ async def assert_quick(units: UnitsOfWork) -> None:
     await asyncio.gather(*(units.run(count_users) for _ in range(2)))
     await units.read(count_users)
     assert time.perf_counter() - started < 0.1
+
+
+@pytest.mark.parametrize(
+    ("url", "ssl"),
+    [
+        ("postgres://u:p@host/name?sslmode=require", "require"),
+        ("postgresql://u:p@host/name?sslmode=disable", "disable"),
+        ("postgres://u:p@host/name", None),
+    ],
+)
+def test_the_word_for_tls_in_addresses_is_understood(url: str, ssl: str | None) -> None:
+    credentials = tortoise_config(url)["connections"]["postgres"]["credentials"]
+
+    assert credentials.get("ssl") == ssl
+    assert "sslmode" not in credentials
