@@ -1,7 +1,7 @@
 # Everything a developer runs. `make dev` and `make test` set up what they need; nothing has to be installed by hand.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 GRAPHIQL := server/static/graphiql/graphiql.html
 PLAYGROUND_SOURCES := $(shell find playground -type f -not -path '*/node_modules/*' 2>/dev/null)
 HAS_NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); console.log(+a > 20 || (+a === 20 && +b >= 19) ? 1 : "")' 2>/dev/null)
