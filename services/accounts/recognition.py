@@ -49,7 +49,7 @@ class Recognition:
     async def recognise(self, person: Person, now: datetime) -> Recognised:
         """The person's identity and user, both up to date.
 
-        Raises RacedError, or the database's integrity error, where somebody else signed the same person in meanwhile:
+        Raises RacedError (from `hold`) or the database's integrity error where somebody else signed the person in meanwhile:
         the unit is to be run again from its start.
         """
         identity, claimant = await _find(person)
@@ -63,7 +63,8 @@ class Recognition:
         identity = await Identity.filter(id=identity.id).select_related("user").get()
         user = await self._follow_unionid(identity, claimant, person.unionid, now)
         await self._keys.add(identity, person.session_key)
-        return Recognised(user, identity, is_new_user=False, has_joined=len(owners) > 1)
+        has_joined = len(owners) > 1 and user.unionid == person.unionid  # else the unionid changed
+        return Recognised(user, identity, is_new_user=False, has_joined=has_joined)
 
     async def _first_sign_in(self, person: Person, claimant: User | None, now: datetime) -> Recognised:
         user = claimant or await User.create(id=new_id(Prefix.USER, now), unionid=person.unionid, created_at=now)

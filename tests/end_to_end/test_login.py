@@ -79,15 +79,20 @@ async def test_a_blocked_user_is_refused(world: World) -> None:
     assert await rows(world) == (0, 0, 0)
 
 
-@pytest.mark.parametrize(("secret", "setting"), [("wrong", "APPLETQL_APPSECRET")])
-async def test_a_wrong_secret_is_told_to_the_operator(
-    database_url: str, secret: str, setting: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("app", "errcode", "setting"),
+    [
+        ({"appid": "wx5a4db0c500000001", "secret": "wrong"}, "40125", "APPLETQL_APPSECRET"),
+        ({"appid": "wx5a4db0c5000000ff", "secret": "any"}, "40013", "APPLETQL_APPID"),
+    ],
+)
+async def test_a_wrong_appid_or_secret_is_told_to_the_operator(
+    database_url: str, app: dict[str, str], errcode: str, setting: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    apps = [{"appid": "wx5a4db0c500000001", "secret": secret}]
-    async with open_world(database_url, apps=apps) as world:
+    async with open_world(database_url, apps=[app]) as world:
         refused = await world.login(await world.code())
 
-        assert (refused["code"], refused["recovery"], refused["errcode"]) == ("WECHAT_REJECTED", "NONE", "40125")
+        assert (refused["code"], refused["recovery"], refused["errcode"]) == ("WECHAT_REJECTED", "NONE", errcode)
         assert await rows(world) == (0, 0, 0)
     [event] = [record for record in caplog.records if record.levelname == "ERROR"]
     assert setting in vars(event)["advice"]

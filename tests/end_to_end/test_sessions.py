@@ -1,5 +1,6 @@
 """Sessions: how long they live, how they end, and what a thief of the database would find."""
 
+import logging
 import secrets
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -158,6 +159,21 @@ async def test_logout_ends_this_session_or_all_of_them(world: World) -> None:
     assert [answer["data"]["logout"]["ended"] for answer in (one, again, without, everywhere)] == [1, 0, 0, 3]
     assert [await is_live(world, token) for token in tokens] == [False] * 4
     assert await is_live(world, other)
+
+
+async def test_a_signed_in_request_costs_one_statement_and_an_anonymous_one_none(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = (await world.sign_in())["token"]
+    caplog.set_level(logging.DEBUG, "tortoise.db_client")
+    caplog.clear()
+
+    await world.ask('{ me { id nickname createdAt } session { expiresAt } node(id: "usr_1") { id } }', token)
+    await world.ask("{ me { id } session { expiresAt } }")
+
+    statements = [record.getMessage() for record in caplog.records if record.name == "tortoise.db_client"]
+    assert len(statements) == 1
+    assert statements[0].startswith("SELECT")
 
 
 async def test_ten_thousand_random_tokens_are_refused(world: World) -> None:
