@@ -49,8 +49,8 @@ class Recognition:
     async def recognise(self, person: Person, now: datetime) -> Recognised:
         """The person's identity and user, both up to date.
 
-        Raises RacedError (from `hold`) or the database's integrity error where somebody else signed the person in meanwhile:
-        the unit is to be run again from its start.
+        Raises RacedError (from `hold`) or the database's integrity error where somebody else signed the person in
+        meanwhile: the unit is to be run again from its start.
         """
         identity, claimant = await _find(person)
         owners = {owner for owner in (identity and identity.user_id, claimant and claimant.id) if owner}
