@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from wechat.answers import read_object
+from wechat.bulkhead import Bulkhead
 from wechat.errors import CallerBug, WeChatError
 from wechat.http import Answer, checked_address, exchange
 
@@ -19,7 +20,9 @@ _log = logging.getLogger(__name__)
 
 
 class Api:
-    """WeChat at one address. `deadline` is in seconds and covers a whole call; nothing is ever sent twice.
+    """WeChat at one address. `deadline` is in seconds and covers a whole exchange; nothing is ever sent twice.
+
+    A bounded number of exchanges is under way at once; the time in the queue for one does not count as its own.
 
     Raises Misconfigured when `address` is no plain http or https address.
     """
@@ -36,6 +39,7 @@ class Api:
         self._address = checked_address(address)
         self._deadline = deadline
         self._monotonic = monotonic
+        self._bulkhead = Bulkhead()
 
     async def get(self, path: str, params: Mapping[str, str], *, sends_secret: bool = False) -> dict[str, Any]:
         """Call by GET; raises a WeChatError. `sends_secret` is true where the AppSecret is among the parameters."""
@@ -55,7 +59,7 @@ class Api:
     async def reach(self) -> Answer:
         """Whatever WeChat answers to a GET of the bare address; raises Unavailable."""
         with self._noted("/"):
-            return await exchange(self._client, self._request("GET", "/", {}, None), "/", deadline=self._deadline)
+            return await self._exchange(self._request("GET", "/", {}, None), "/")
 
     async def _call(
         self,
@@ -68,8 +72,12 @@ class Api:
     ) -> dict[str, Any]:
         with self._noted(path):
             request = self._request(method, path, params, body)
-            answer = await exchange(self._client, request, path, deadline=self._deadline)
+            answer = await self._exchange(request, path)
             return read_object(path, answer, sends_secret=sends_secret)
+
+    async def _exchange(self, request: httpx.Request, path: str) -> Answer:
+        async with self._bulkhead.slot(path):
+            return await exchange(self._client, request, path, deadline=self._deadline)
 
     def _request(
         self, method: str, path: str, params: Mapping[str, str], body: Mapping[str, object] | None

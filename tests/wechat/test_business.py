@@ -9,6 +9,7 @@ import pytest
 from tests.wechat.scripted import APP, SECOND_TOKEN, TOKEN, Reply, Script, open_wechat, refusal, token_answer
 from wechat import errors
 from wechat.access_token import PATH as STABLE_TOKEN
+from wechat.bulkhead import CALLS
 
 pytestmark = pytest.mark.anyio
 
@@ -71,7 +72,7 @@ async def test_a_hundred_calls_whose_token_is_refused_share_the_new_one() -> Non
             answer = await super().__call__(request)
             if request.url.path != PATH:
                 return answer
-            if self.count(PATH) == 100:
+            if self.count(PATH) == CALLS:
                 gate.set()
             await gate.wait()
             good = request.url.params["access_token"] == SECOND_TOKEN
@@ -79,7 +80,7 @@ async def test_a_hundred_calls_whose_token_is_refused_share_the_new_one() -> Non
 
     script = Strict({STABLE_TOKEN: [*TWO_TOKENS], PATH: [GOOD]})
     async with open_wechat(script) as wechat:
-        # When a hundred calls have all been sent with the first
+        # When a hundred calls all hold the first, as many under way as may be
         contents = await asyncio.gather(*(wechat.business.get(APP, PATH, {}) for _ in range(100)))
 
     # Then each is repeated once, with one more token request between them
