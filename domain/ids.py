@@ -20,6 +20,11 @@ class Prefix(StrEnum):
     IDENTITY = "idn"
     SESSION = "ses"
     INCIDENT = "inc"
+    PHONE = "phn"
+    MEDIA = "med"
+    SHARE = "shr"
+    VISIT = "vis"
+    ATTRIBUTION = "att"
 
 
 def new_id(prefix: Prefix, now: datetime) -> str:

@@ -10,7 +10,7 @@ from tortoise.models import Model
 
 
 class User(Model):
-    """A person. A user that was joined to an older one stays as a row with `merged_into`."""
+    """A person. Who was joined to an older user stays as a row with `merged_into`, who was deleted as an empty one."""
 
     id = fields.CharField(max_length=30, primary_key=True)
     unionid = fields.CharField(max_length=128, null=True, unique=True)
@@ -26,6 +26,7 @@ class User(Model):
     )
     merged_into_id: str | None
     created_at = fields.DatetimeField()
+    deleted_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "users"
@@ -70,3 +71,21 @@ class Session(Model):
         table = "sessions"
         table_description = "sessions"
         indexes = (("identity_id",),)
+
+
+class Phone(Model):
+    """A user's number in E.164, sealed; `blind_index` is a keyed hash of it, so that a number has one holder."""
+
+    id = fields.CharField(max_length=30, primary_key=True)
+    user: fields.OneToOneRelation[User] = fields.OneToOneField(
+        "models.User", related_name="phone", on_delete=fields.RESTRICT
+    )
+    user_id: str
+    number = fields.CharField(max_length=255)
+    country_code = fields.CharField(max_length=8)
+    blind_index = fields.CharField(max_length=64, unique=True)
+    bound_at = fields.DatetimeField()
+
+    class Meta:
+        table = "phones"
+        table_description = "phones"

@@ -12,7 +12,7 @@ from domain.problems import Unavailable
 from models.unit_of_work import UnitsOfWork
 
 APP = "models"
-MODULES = ["models.accounts", "models.incidents"]
+MODULES = ["models.accounts", "models.incidents", "models.media", "models.sealed_keys", "models.sharing"]
 MIGRATIONS = "models.migrations"
 
 _CONNECT_SECONDS = 3
