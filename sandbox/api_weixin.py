@@ -11,20 +11,22 @@ from typing import Any
 from sandbox.endpoints import Answer, Call, Endpoint
 from sandbox.errcodes import Errcode, WeChatRefusal, errmsg
 from sandbox.offline_wechat import OfflineWeChat
+from sandbox.state import User
 
 JSON_TYPE = "application/json; encoding=utf-8"
-Handler = Callable[[OfflineWeChat, Call], Mapping[str, Any]]
+Handler = Callable[[OfflineWeChat, Call], Mapping[str, Any] | Answer]
 
 
 def endpoint(path: str, handler: Handler, content_type: str = JSON_TYPE) -> Endpoint:
-    """A path whose handler gives the JSON object of success or raises WeChatRefusal."""
+    """A path whose handler gives the JSON object or the answer of success, or raises WeChatRefusal."""
     refuse = partial(_refuse, content_type=content_type)
 
     def handle(wechat: OfflineWeChat, call: Call) -> Answer:
         try:
-            return _answer(handler(wechat, call), content_type)
+            content = handler(wechat, call)
         except WeChatRefusal as refusal:
             return refuse(wechat, refusal.errcode)
+        return content if isinstance(content, Answer) else _answer(content, content_type)
 
     return Endpoint(path, handle, refuse)
 
@@ -49,8 +51,18 @@ def token_owner(wechat: OfflineWeChat, call: Call) -> str:
     return wechat.tokens.owner(call.query.get("access_token", ""))
 
 
-def posted(call: Call) -> dict[str, Any]:
-    """The JSON object of a POST body. Raises WeChatRefusal 43002, 44002 or 47001."""
+def user_of(wechat: OfflineWeChat, appid: str, openid: Any) -> User:
+    """The person with this openid. Raises WeChatRefusal 40003 for an unknown one, 43104 for one of another app."""
+    user = wechat.people.find(openid) if isinstance(openid, str) else None
+    if user is None:
+        raise WeChatRefusal(Errcode.INVALID_OPENID)
+    if user.appid != appid:
+        raise WeChatRefusal(Errcode.FOREIGN_OPENID)
+    return user
+
+
+def posted(call: Call, malformed: Errcode = Errcode.BODY_FORMAT) -> dict[str, Any]:
+    """The JSON object of a POST body. Raises WeChatRefusal 43002, 44002, or `malformed` for what is no JSON object."""
     if call.method != "POST":
         raise WeChatRefusal(Errcode.POST_REQUIRED)
     if not call.body:
@@ -58,9 +70,9 @@ def posted(call: Call) -> dict[str, Any]:
     try:
         content = json.loads(call.body)
     except (ValueError, RecursionError):
-        raise WeChatRefusal(Errcode.BODY_FORMAT) from None
+        raise WeChatRefusal(malformed) from None
     if not isinstance(content, dict):
-        raise WeChatRefusal(Errcode.BODY_FORMAT)
+        raise WeChatRefusal(malformed)
     return content
 
 

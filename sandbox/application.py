@@ -9,13 +9,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from sandbox.content_check import CONTENT_CHECK, WORDS
+from sandbox.controls import ControlPath
 from sandbox.credentials import CREDENTIALS
 from sandbox.delivery import Drip, WeChatPath
 from sandbox.mini_program import MINI_PROGRAM
 from sandbox.offline_wechat import OfflineWeChat
-from sandbox.remote_control import CONTROLS, ControlPath
+from sandbox.remote_control import CONTROLS
+from sandbox.wxacode import WXACODE
 
-ENDPOINTS = {endpoint.path: endpoint for endpoint in (*MINI_PROGRAM, *CREDENTIALS)}
+ENDPOINTS = {endpoint.path: endpoint for endpoint in (*MINI_PROGRAM, *CONTENT_CHECK, *WXACODE, *CREDENTIALS)}
 """WeChat's paths that exist here."""
 
 _LARGEST_BODY = 1024 * 1024
@@ -52,10 +55,12 @@ def create_application(
 
 async def _front_page(_: Request) -> Response:
     paths = "\n".join(f"  {path}" for path in ENDPOINTS)
+    words = "\n".join(f"  {each.text}: {each.suggest.name.lower()}, label {each.label}" for each in WORDS)
     controls = "\n".join(f"  {each.method:<4} {each.path:<28} {each.summary}" for each in CONTROLS)
     return PlainTextResponse(
         "AppletQL sandbox: an offline WeChat for development and tests. Nothing here reaches WeChat.\n\n"
         f"Paths of WeChat's:\n{paths}\n\n"
+        f"Words that /wxa/msg_sec_check objects to:\n{words}\n\n"
         f"Remote control (JSON in, JSON out):\n{controls}\n"
     )
 

@@ -3,16 +3,14 @@
 https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
 """
 
-from collections import deque
-
 from sandbox.clock import Clock
 from sandbox.errcodes import Errcode, WeChatRefusal
 from sandbox.mint import Mint
 from sandbox.people import People
+from sandbox.quota import MinuteQuota
 from sandbox.state import LoginCode, State, User
 
 _LIFE = 300.0
-_MINUTE = 60.0
 _CALLS_PER_MINUTE = 100
 
 
@@ -24,7 +22,7 @@ class LoginCodes:
         self._clock = clock
         self._mint = mint
         self._people = people
-        self._recent: dict[str, deque[float]] = {}
+        self._quota = MinuteQuota(clock, _CALLS_PER_MINUTE)
 
     def issue(self, user: User) -> str:
         """A new code, which will answer the session_key of this moment even when that has been replaced since."""
@@ -46,7 +44,8 @@ class LoginCodes:
         user = self._people.find(found.openid) if found is not None else None
         if found is None or user is None or found.appid != appid:
             raise WeChatRefusal(Errcode.INVALID_CODE)
-        self._count(user.openid)
+        if not self._quota.admit(user.openid):
+            raise WeChatRefusal(Errcode.MINUTE_QUOTA)
         used, found.used = found.used, True
         if user.blocked:
             raise WeChatRefusal(Errcode.CODE_BLOCKED)
@@ -56,16 +55,7 @@ class LoginCodes:
 
     def clear(self) -> None:
         """Forget who called how often."""
-        self._recent.clear()
-
-    def _count(self, openid: str) -> None:
-        now = self._clock.now()
-        calls = self._recent.setdefault(openid, deque())
-        while calls and calls[0] <= now - _MINUTE:
-            calls.popleft()
-        if len(calls) >= _CALLS_PER_MINUTE:
-            raise WeChatRefusal(Errcode.MINUTE_QUOTA)
-        calls.append(now)
+        self._quota.clear()
 
     def _drop_expired(self) -> None:
         oldest_live = self._clock.now() - _LIFE

@@ -1,18 +1,21 @@
-"""The login paths of a mini program's server: code2Session and the state of a session_key.
+"""Paths of a mini program's server about a person: code2Session, the state of a session_key, the phone number.
 
 https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
 https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/checkSessionKey.html
 https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/ResetUserSessionKey.html
+https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html
 """
 
 import hashlib
 import hmac
 from typing import Any
 
-from sandbox.api_weixin import check_credentials, endpoint, token_owner
+from sandbox.api_weixin import check_credentials, endpoint, posted, token_owner, user_of
+from sandbox.client_data import watermark
 from sandbox.endpoints import Call
 from sandbox.errcodes import Errcode, WeChatRefusal
 from sandbox.offline_wechat import OfflineWeChat
+from sandbox.phone_numbers import phone_info
 from sandbox.state import User
 
 
@@ -41,13 +44,20 @@ def reset_user_session_key(wechat: OfflineWeChat, call: Call) -> dict[str, Any]:
     return {"errcode": 0, "errmsg": "ok", "openid": user.openid, "session_key": wechat.people.replace_key(user)}
 
 
-def _signed_user(wechat: OfflineWeChat, call: Call) -> User:
+def get_user_phone_number(wechat: OfflineWeChat, call: Call) -> dict[str, Any]:
+    """The phone number behind a phone code; the code is used up. The watermark tells when the person tapped."""
     appid = token_owner(wechat, call)
-    user = wechat.people.find(call.query.get("openid", ""))
-    if user is None:
-        raise WeChatRefusal(Errcode.INVALID_OPENID)
-    if user.appid != appid:
-        raise WeChatRefusal(Errcode.FOREIGN_OPENID)
+    body = posted(call)
+    code, openid = body.get("code"), body.get("openid")
+    if not isinstance(code, str) or not isinstance(openid, str | None):
+        raise WeChatRefusal(Errcode.BODY_FORMAT)
+    found = wechat.phone_codes.redeem(appid, code, openid)
+    info = phone_info(found.phone, country_code_as_number=found.country_code_as_number)
+    return {"errcode": 0, "errmsg": "ok", "phone_info": {**info, "watermark": watermark(appid, found.tapped_at)}}
+
+
+def _signed_user(wechat: OfflineWeChat, call: Call) -> User:
+    user = user_of(wechat, token_owner(wechat, call), call.query.get("openid"))
     if call.query.get("sig_method") != "hmac_sha256":
         raise WeChatRefusal(Errcode.INVALID_SIG_METHOD)
     session_key = wechat.people.live_session_key(user)
@@ -65,4 +75,5 @@ MINI_PROGRAM = (
     endpoint("/sns/jscode2session", code2session, content_type="text/plain"),
     endpoint("/wxa/checksession", check_session_key),
     endpoint("/wxa/resetusersessionkey", reset_user_session_key),
+    endpoint("/wxa/business/getuserphonenumber", get_user_phone_number),
 )

@@ -22,6 +22,18 @@ class Mint:
         """32 characters, as wx.login gives."""
         return "0" + self._text(_ALPHANUMERIC, 31)
 
+    def phone_code(self) -> str:
+        """64 hex digits, as the getPhoneNumber button gives."""
+        return self._source.randbytes(32).hex()
+
+    def mainland_number(self) -> str:
+        """A phone number of mainland China: 138 and 8 digits."""
+        return f"138{self._source.randrange(10**8):08d}"
+
+    def initialization_vector(self) -> bytes:
+        """16 bytes."""
+        return self._source.randbytes(16)
+
     def session_key(self) -> str:
         """16 bytes in base64: 24 characters."""
         return base64.b64encode(self._source.randbytes(16)).decode()

@@ -1,4 +1,4 @@
-"""The offline WeChat as one object: its apps, clock, people, codes, tokens and faults."""
+"""The offline WeChat as one object: its apps, clock, people, codes, tokens, limits and faults."""
 
 import asyncio
 import random
@@ -12,11 +12,15 @@ from sandbox.faults import FaultBoard
 from sandbox.login_codes import LoginCodes
 from sandbox.mint import Mint
 from sandbox.people import People, SessionKeys
+from sandbox.phone_codes import PhoneCodes
+from sandbox.quota import MinuteQuota
 from sandbox.state import State
 from sandbox.tokens import Tokens
 
 if TYPE_CHECKING:
     from sandbox.endpoints import Endpoint
+
+_CONTENT_CHECKS_PER_MINUTE = 4000
 
 
 class OfflineWeChat:
@@ -40,6 +44,9 @@ class OfflineWeChat:
         self.mint = Mint(randomness if randomness is not None else random.SystemRandom())
         self.people = People(self.state, self.clock, self.mint, session_keys or SessionKeys())
         self.login_codes = LoginCodes(self.state, self.clock, self.mint, self.people)
+        self.phone_codes = PhoneCodes(self.state, self.clock, self.mint)
+        self.content_checks = MinuteQuota(self.clock, _CONTENT_CHECKS_PER_MINUTE)
+        """How many texts an app may have checked."""
         self.tokens = Tokens(self.state, self.clock, self.mint)
         self.faults = FaultBoard()
         self.endpoints: Mapping[str, Endpoint] = {}
@@ -52,4 +59,5 @@ class OfflineWeChat:
         """A clean sandbox: no people, no tokens, no faults, no counts, time as it really is."""
         self.state.clear()
         self.login_codes.clear()
+        self.content_checks.clear()
         self.faults.clear()

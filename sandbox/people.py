@@ -8,11 +8,22 @@ from sandbox.clock import Clock
 from sandbox.mint import Mint
 from sandbox.state import State, User
 
-_GREY_AVATAR = (
+ANONYMOUS = "微信用户"
+GREY_AVATAR = (
     "https://thirdwx.qlogo.cn/mmopen/vi_32/"
     "POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132"
 )
-_SHARED = ("nickname", "avatar_url", "gender", "phone")
+_SHARED = (
+    "nickname",
+    "avatar_url",
+    "gender",
+    "country",
+    "province",
+    "city",
+    "language",
+    "phone",
+    "country_code_as_number",
+)
 
 
 class OneOpenidPerApp(Exception):
@@ -73,18 +84,29 @@ class People:
 
     def open_app(self, user: User) -> str:
         """The session_key after a wx.login, which may replace a live key and always replaces a dead one."""
-        key = self.live_session_key(user)
+        key = self.visit(user)
         if key is None or self._mint.chance(self._keys.rotation):
             return self.rotate(user)
-        user.session_key_expires_at = self._clock.now() + self._keys.life
         return key
 
-    def check_session(self, user: User) -> bool:
-        """What wx.checkSession says on the phone: whether the person's key is live. Using the app prolongs it."""
-        alive = self.live_session_key(user) is not None
-        if alive:
-            user.session_key_expires_at = self._clock.now() + self._keys.life
-        return alive
+    def visit(self, user: User) -> str | None:
+        """The person uses the app, which prolongs a live session_key. That key, or None when there is none."""
+        now = self._clock.now()
+        key = self.live_session_key(user)
+        user.seen_at = now
+        if key is not None:
+            user.session_key_expires_at = now + self._keys.life
+        return key
+
+    def has_visited(self, user: User, within: float) -> bool:
+        """Whether the person used the app in the last so many seconds."""
+        return user.seen_at is not None and self._clock.now() - user.seen_at < within
+
+    def phone_number(self, user: User) -> str:
+        """The person's phone number; one without a number has a new one from now on."""
+        if user.phone is None:
+            user.phone = self._unused_number()
+        return user.phone
 
     def rotate(self, user: User) -> str:
         """Replace the session_key; the old one is dead at once."""
@@ -103,5 +125,11 @@ class People:
 
     def _anonymous(self) -> dict[str, Any]:
         # 微信用户 and the grey picture are what WeChat itself gives to an app that may not know the person.
-        phone = f"199{len(self._users) + 1:08d}"
-        return {"nickname": "微信用户", "avatar_url": _GREY_AVATAR, "gender": 0, "phone": phone}
+        return {"nickname": ANONYMOUS, "avatar_url": GREY_AVATAR, "gender": 0, "phone": self._unused_number()}
+
+    def _unused_number(self) -> str:
+        # Two people have the same number only where somebody gave it to both.
+        taken = {user.phone for user in self._users.values()}
+        while (number := self._mint.mainland_number()) in taken:
+            pass
+        return number

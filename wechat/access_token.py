@@ -100,6 +100,13 @@ class AccessTokens:
         if slot is not None and slot.token == token:
             slot.token = None
 
+    def reject(self, app: App, token: str, failure: WeChatError) -> None:
+        """Forget a fresh token that WeChat refused as well, and ask for no other for a while: a storm helps nobody."""
+        slot = self._slots.get(app.appid)
+        if slot is not None and slot.token == token:
+            slot.token = None
+            slot.refuse(failure, self._monotonic())
+
     async def aclose(self) -> None:
         """Wait for the fetches under way, each bounded by its deadline; later calls raise Unavailable."""
         self._closed = True

@@ -3,16 +3,21 @@
 The content type is not believed, since WeChat labels JSON as text/plain; errmsg is not believed, since it changes.
 """
 
-import json
 import re
-from typing import Any, Never
+from typing import Any
 
 from wechat.errcodes import error_for
 from wechat.errors import Unreadable
 from wechat.http import Answer
+from wechat.strict_json import parse_object
 
-# The present form in its exact shape, and the older `req_id`; both too short for a secret, a code or an openid.
-_RID = re.compile(r"\brid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})(?![\w-])|\breq_id: ([\w.-]{1,20})(?![\w.-])", re.ASCII)
+# The present form in its exact shape, and the older `req_id`: both too short for a secret, a code or an openid, and
+# with letters, so that no phone number passes for one.
+_RID = re.compile(
+    r"\brid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})(?![\w-])"
+    r"|\breq_id: (?=[\w.-]*[A-Za-z])([\w.-]{1,20})(?![\w.-])",
+    re.ASCII,
+)
 _OK_STATUS = 200
 
 
@@ -24,8 +29,8 @@ def read_object(path: str, answer: Answer, *, sends_secret: bool = False) -> dic
     """
     if answer.status != _OK_STATUS:
         raise Unreadable(path, f"HTTP {answer.status}")
-    content = _parse(answer.body)
-    if not isinstance(content, dict):
+    content = parse_object(answer.body)
+    if content is None:
         raise Unreadable(path, "no JSON object")
     errcode = content.get("errcode", 0)
     if type(errcode) is not int:
@@ -54,18 +59,6 @@ def required_number(path: str, content: dict[str, Any], name: str) -> int:
     if type(number) is not int or number <= 0:
         raise Unreadable(path, f"no usable {name}")
     return number
-
-
-def _parse(body: bytes) -> Any:
-    """The JSON value, or None; json's own errors hold the whole body and must not get further."""
-    try:
-        return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _no_constant(_: str) -> Never:
-    raise ValueError("JSON has no NaN and no Infinity")
 
 
 def _rid(errmsg: object) -> str | None:

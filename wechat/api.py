@@ -5,7 +5,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import httpx
 
@@ -14,7 +15,11 @@ from wechat.bulkhead import Bulkhead
 from wechat.errors import CallerBug, WeChatError
 from wechat.http import Answer, checked_address, exchange
 
+T = TypeVar("T")
+
+LOGIN_PATH = "/sns/jscode2session"
 PRODUCTION_URL = "https://api.weixin.qq.com"
+_JSON = "application/json"
 
 _log = logging.getLogger(__name__)
 
@@ -39,11 +44,12 @@ class Api:
         self._address = checked_address(address)
         self._deadline = deadline
         self._monotonic = monotonic
-        self._bulkhead = Bulkhead()
+        # Signing in has places of its own, so that slow calls of people who are in keep nobody out.
+        self._for_login, self._for_the_rest = Bulkhead(), Bulkhead()
 
     async def get(self, path: str, params: Mapping[str, str], *, sends_secret: bool = False) -> dict[str, Any]:
         """Call by GET; raises a WeChatError. `sends_secret` is true where the AppSecret is among the parameters."""
-        return await self._call("GET", path, params, None, sends_secret=sends_secret)
+        return await self._call("GET", path, params, None, partial(read_object, path, sends_secret=sends_secret))
 
     async def post(
         self,
@@ -54,12 +60,28 @@ class Api:
         sends_secret: bool = False,
     ) -> dict[str, Any]:
         """Call by POST with a JSON body; raises a WeChatError. `sends_secret` as in `get`."""
-        return await self._call("POST", path, params or {}, body, sends_secret=sends_secret)
+        read = partial(read_object, path, sends_secret=sends_secret)
+        return await self._call("POST", path, params or {}, body, read)
+
+    async def post_for(
+        self,
+        path: str,
+        body: Mapping[str, object],
+        params: Mapping[str, str],
+        read: Callable[[Answer], T],
+        *,
+        accept: str,
+    ) -> T:
+        """Call by POST with a JSON body, where the answer is more than JSON: `read` makes the result of it.
+
+        `read` raises the WeChatError of an answer that is none; `accept` names the content types that it takes.
+        """
+        return await self._call("POST", path, params, body, read, accept=accept)
 
     async def reach(self) -> Answer:
         """Whatever WeChat answers to a GET of the bare address; raises Unavailable."""
         with self._noted("/"):
-            return await self._exchange(self._request("GET", "/", {}, None), "/")
+            return await self._exchange(self._request("GET", "/", {}, None, _JSON), "/")
 
     async def _call(
         self,
@@ -67,20 +89,20 @@ class Api:
         path: str,
         params: Mapping[str, str],
         body: Mapping[str, object] | None,
+        read: Callable[[Answer], T],
         *,
-        sends_secret: bool,
-    ) -> dict[str, Any]:
+        accept: str = _JSON,
+    ) -> T:
         with self._noted(path):
-            request = self._request(method, path, params, body)
-            answer = await self._exchange(request, path)
-            return read_object(path, answer, sends_secret=sends_secret)
+            request = self._request(method, path, params, body, accept)
+            return read(await self._exchange(request, path))
 
     async def _exchange(self, request: httpx.Request, path: str) -> Answer:
-        async with self._bulkhead.slot(path):
+        async with (self._for_login if path == LOGIN_PATH else self._for_the_rest).slot(path):
             return await exchange(self._client, request, path, deadline=self._deadline)
 
     def _request(
-        self, method: str, path: str, params: Mapping[str, str], body: Mapping[str, object] | None
+        self, method: str, path: str, params: Mapping[str, str], body: Mapping[str, object] | None, accept: str
     ) -> httpx.Request:
         try:
             return self._client.build_request(
@@ -88,7 +110,7 @@ class Api:
                 self._address + path,
                 params=params,
                 content=None if body is None else encode_json(body),
-                headers=None if body is None else {"content-type": "application/json"},
+                headers={"accept": accept} | ({} if body is None else {"content-type": _JSON}),
             )
         except (ValueError, TypeError, httpx.InvalidURL) as error:
             reason = type(error).__name__

@@ -7,6 +7,7 @@ from wechat.access_token import AccessTokens
 from wechat.api import Api
 from wechat.apps import App
 from wechat.errors import AccessTokenRefused
+from wechat.http import Answer
 
 T = TypeVar("T")
 
@@ -26,6 +27,14 @@ class BusinessApi:
         """Call by POST with a JSON body; raises a WeChatError."""
         return await self.with_access_token(app, lambda token: self._api.post(path, body, {"access_token": token}))
 
+    async def post_for(
+        self, app: App, path: str, body: Mapping[str, object], read: Callable[[Answer], T], *, accept: str
+    ) -> T:
+        """Call by POST where the answer is more than JSON; `read` and `accept` as in `Api.post_for`."""
+        return await self.with_access_token(
+            app, lambda token: self._api.post_for(path, body, {"access_token": token}, read, accept=accept)
+        )
+
     async def with_access_token(self, app: App, call: Callable[[str], Awaitable[T]]) -> T:
         """Run `call` with a token, and once more with a new one where WeChat refused the first; nothing else repeats.
 
@@ -36,4 +45,9 @@ class BusinessApi:
             return await call(token)
         except AccessTokenRefused:
             self._access_tokens.invalidate(app, token)
-        return await call(await self._access_tokens.get(app))
+        token = await self._access_tokens.get(app)
+        try:
+            return await call(token)
+        except AccessTokenRefused as refusal:
+            self._access_tokens.reject(app, token, refusal)
+            raise

@@ -12,7 +12,10 @@ from wechat.api import PRODUCTION_URL, Api
 from wechat.apps import App
 from wechat.business import BusinessApi
 from wechat.checks import check_credentials, clock_skew
+from wechat.content_check import ContentCheck
 from wechat.login import Login
+from wechat.mini_program_code import MiniProgramCodes
+from wechat.phone import Phone
 
 
 class WeChat:
@@ -36,6 +39,9 @@ class WeChat:
         self.access_tokens = AccessTokens(self._api, monotonic=monotonic, uniform=uniform)
         self.business = BusinessApi(self._api, self.access_tokens)
         self.login = Login(self._api, self.business)
+        self.phone = Phone(self.business)
+        self.content = ContentCheck(self.business)
+        self.codes = MiniProgramCodes(self.business)
 
     async def clock_skew(self) -> float:
         """Seconds by which this server's clock is ahead of WeChat's; raises Unavailable."""

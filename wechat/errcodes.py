@@ -10,13 +10,19 @@ from wechat.errors import (
     LoginBlocked,
     LoginCodeInvalid,
     Misconfigured,
+    PageUnknown,
+    PhoneCodeInvalid,
     RateLimited,
     Rejected,
     SessionKeyInvalid,
+    UserNotSeen,
     WeChatError,
 )
 
-_APPID = "Look at APPLETQL_APPID, or at the appid in APPLETQL_APPS: WeChat does not know this appid."
+_APPID = (
+    "Look at APPLETQL_APPID, or at the appid in APPLETQL_APPS: WeChat does not know this appid, "
+    "or the code was made by another app."
+)
 _SECRET = "Look at APPLETQL_APPSECRET, or at the secret in APPLETQL_APPS: it is not this app's current AppSecret."  # noqa: S105  (advice, no secret)
 _ADDRESSES = "Add this server's outgoing address to the IP whitelist of the app in WeChat's console."
 _ACCOUNT = "Look at the notices of the app's account in WeChat's console: the account is limited or frozen."
@@ -48,9 +54,12 @@ ERRORS: dict[int, type[WeChatError]] = {
     40014: AccessTokenRefused,
     40029: LoginCodeInvalid,
     40097: CallerBug,
+    40129: CallerBug,
     40163: LoginCodeInvalid,
+    40169: CallerBug,
     40226: LoginBlocked,
     41001: AccessTokenRefused,
+    41030: PageUnknown,
     41008: CallerBug,
     42001: AccessTokenRefused,
     43002: CallerBug,
@@ -61,7 +70,8 @@ ERRORS: dict[int, type[WeChatError]] = {
     45009: RateLimited,
     45011: RateLimited,
     47001: CallerBug,
-    61010: Rejected,
+    61010: UserNotSeen,
+    85096: CallerBug,
     87007: SessionKeyInvalid,
     87008: CallerBug,
     87009: SessionKeyInvalid,
@@ -69,6 +79,11 @@ ERRORS: dict[int, type[WeChatError]] = {
     **dict.fromkeys(ADVICE, Misconfigured),
 }
 """Every documented errcode of the interfaces used here; any other is `Rejected`."""
+
+ON_PATH: dict[str, dict[int, type[WeChatError]]] = {
+    "/wxa/business/getuserphonenumber": {40029: PhoneCodeInvalid},
+}
+"""Errcodes that mean something else on one path, where a code is another kind of code."""
 
 _WRONG_SECRET = 40001
 
@@ -83,4 +98,5 @@ def error_for(path: str, errcode: int, rid: str | None, *, sends_secret: bool = 
         return Misconfigured(path, advice=_SECRET, errcode=errcode, rid=rid)
     if errcode in ADVICE:
         return Misconfigured(path, advice=ADVICE[errcode], errcode=errcode, rid=rid)
-    return ERRORS.get(errcode, Rejected)(path, errcode=errcode, rid=rid)
+    kind = ON_PATH.get(path, {}).get(errcode) or ERRORS.get(errcode, Rejected)
+    return kind(path, errcode=errcode, rid=rid)

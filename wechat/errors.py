@@ -10,11 +10,16 @@
     │   └── RateLimited         WeChat's limits per second, minute or day
     ├── LoginCodeInvalid        the js_code is unknown, expired, of another app, or used
     ├── LoginBlocked            WeChat holds the user for a high risk
+    ├── PhoneCodeInvalid        the phone code is unknown, expired, of another user, or used
+    ├── UserNotSeen             the user was not in the mini program for two hours
+    ├── PageUnknown             the page is not in the released mini program
     ├── Misconfigured           a setting or the app's account is wrong; `advice` says where to look
     ├── AccessTokenRefused      the access_token is expired, replaced or missing
     ├── SessionKeyInvalid       the session_key is not, or no longer, the user's current one
     ├── CallerBug               this server sent what WeChat's documentation forbids
     └── Rejected                any other errcode
+
+Data from the phone has a tree of its own in `user_data_errors`, since no call fails there.
 
 A message holds a path, numbers and words written here; never errmsg, a code, a secret, an openid or a body.
 """
@@ -93,6 +98,24 @@ class LoginBlocked(WeChatError):
     """WeChat blocks the user for a high risk; asking again does not help."""
 
     meaning = "the user may not log in"
+
+
+class PhoneCodeInvalid(WeChatError):
+    """The phone code is unknown, expired, of another user, or used before: the user taps the button again."""
+
+    meaning = "the phone code is not valid"
+
+
+class UserNotSeen(WeChatError):
+    """WeChat checks content only of users who were in the mini program within the last two hours."""
+
+    meaning = "the user was not seen lately"
+
+
+class PageUnknown(WeChatError):
+    """The page is not in the released version of the mini program."""
+
+    meaning = "the page is not released"
 
 
 class Misconfigured(WeChatError):

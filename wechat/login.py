@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wechat.answers import optional_text, required_text
-from wechat.api import Api
+from wechat.api import LOGIN_PATH, Api
 from wechat.apps import App
 from wechat.business import BusinessApi
 from wechat.errors import LoginCodeInvalid, SessionKeyInvalid, Unreadable
 from wechat.session_key import is_session_key, sign
 
-CODE2SESSION = "/sns/jscode2session"
+CODE2SESSION = LOGIN_PATH
 CHECKSESSION = "/wxa/checksession"
 RESETUSERSESSIONKEY = "/wxa/resetusersessionkey"
 _LONGEST_CODE = 512

@@ -59,7 +59,8 @@ async def test_a_unionid_may_come_late_and_change(wire: Wire) -> None:
 
 
 async def test_one_person_has_an_openid_in_each_app_and_one_unionid(wire: Wire) -> None:
-    here = await wire.control("users", {"nickname": "Lin", "phone": "13800000001"})
+    profile = {"nickname": "Lin", "country": "中国", "province": "广东", "city": "深圳", "language": "en"}
+    here = await wire.control("users", {**profile, "gender": 2, "phone": "13800000001", "countryCodeAs": "number"})
     there = await wire.control("users", {"appid": TWO.appid, "unionid": here["unionid"]})
     login = await wire.control("wx/login", {"openid": there["openid"]})
 

@@ -14,7 +14,12 @@ LIN = {
     "nickname": "林 🌲",
     "avatarUrl": "https://example.com/lin.png",
     "gender": 2,
+    "country": "中国",
+    "province": "广东",
+    "city": "深圳",
+    "language": "en",
     "phone": "+8613800000001",
+    "countryCodeAs": "number",
     "unionid": "oUnion",
     "blocked": True,
 }
@@ -35,7 +40,11 @@ async def test_a_user_made_of_nothing_is_complete(wire: Wire) -> None:
     assert first["nickname"] == "微信用户"
     assert first["avatarUrl"].startswith("https://thirdwx.qlogo.cn/")
     assert first["gender"] == 0
-    assert (first["phone"], second["phone"]) == ("19900000001", "19900000002")
+    assert [first[name] for name in ("country", "province", "city", "language")] == ["", "", "", "zh_CN"]
+    assert re.fullmatch(r"138[0-9]{8}", first["phone"])
+    assert re.fullmatch(r"138[0-9]{8}", second["phone"])
+    assert first["phone"] != second["phone"]
+    assert first["countryCodeAs"] == "string"
     assert first["blocked"] is False
     assert first["openid"] != second["openid"]
     assert first["unionid"] != second["unionid"]
@@ -48,6 +57,24 @@ async def test_an_update_changes_the_given_fields_alone(wire: Wire) -> None:
 
     assert changed == {**user, "gender": 1, "unionid": None}
     assert (await wire.state())["users"] == [changed]
+
+
+@pytest.mark.parametrize(
+    "phone", ["13800000001", "19912345678", "+8613800000001", "+85251234567", "+15551234567", None]
+)
+async def test_a_phone_number_is_a_bare_mainland_one_or_e164_or_none(wire: Wire, phone: str | None) -> None:
+    user = await wire.control("users", {"phone": phone})
+
+    assert user["phone"] == phone
+    assert (await wire.state())["users"] == [user]
+
+
+async def test_two_people_may_have_one_phone_number(wire: Wire) -> None:
+    # Numbers are recycled: the next owner of a number is somebody else.
+    users = [await wire.control("users", {"phone": "13800000001"}) for _ in range(2)]
+
+    assert [user["phone"] for user in (await wire.state())["users"]] == ["13800000001", "13800000001"]
+    assert users[0]["openid"] != users[1]["openid"]
 
 
 async def test_an_update_keeps_the_session(wire: Wire) -> None:
@@ -81,6 +108,9 @@ async def test_a_unionid_cannot_be_given_to_a_second_user_of_the_app(wire: Wire)
         ("users", {"openid": "nobody"}),
         ("wx/login", {"openid": "nobody"}),
         ("wx/checkSession", {"openid": "nobody"}),
+        ("wx/getUserInfo", {"openid": "nobody"}),
+        ("wx/getPhoneNumber", {"openid": "nobody"}),
+        ("wx/getShareInfo", {"openid": "nobody"}),
         ("session-key/rotate", {"openid": "nobody"}),
     ],
 )
@@ -102,6 +132,19 @@ BAD_BODIES: list[tuple[str, Any]] = [
     ("users", {"gender": "1"}),
     ("users", {"phone": "not a phone"}),
     ("users", {"phone": 13800000001}),
+    ("users", {"phone": ""}),
+    ("users", {"phone": "12800000001"}),
+    ("users", {"phone": "1380000000"}),
+    ("users", {"phone": "138000000011"}),
+    ("users", {"phone": "8613800000001"}),
+    ("users", {"phone": "+013800000001"}),
+    ("users", {"phone": "+123456"}),
+    ("users", {"phone": "+1234567890123456"}),
+    ("users", {"country": 86}),
+    ("users", {"city": "x" * 65}),
+    ("users", {"language": None}),
+    ("users", {"countryCodeAs": "integer"}),
+    ("users", {"countryCodeAs": None}),
     ("users", {"unionid": ""}),
     ("users", {"unionid": 1}),
     ("users", {"blocked": 1}),
@@ -115,6 +158,17 @@ BAD_BODIES: list[tuple[str, Any]] = [
     ("wx/login", {"code": "x"}),
     ("wx/checkSession", {}),
     ("wx/checkSession", {"openid": "x", "appid": ONE.appid}),
+    ("wx/getUserInfo", {}),
+    ("wx/getUserInfo", {"openid": "x", "profile": 1}),
+    ("wx/getUserInfo", {"openid": "x", "anonymous": "true"}),
+    ("wx/getUserInfo", {"openid": "x", "withCredentials": True}),
+    ("wx/getPhoneNumber", {}),
+    ("wx/getPhoneNumber", {"openid": "x", "deny": None}),
+    ("wx/getPhoneNumber", {"openid": "x", "countryCodeAs": 86}),
+    ("wx/getPhoneNumber", {"openid": "x", "phone": "13800000001"}),
+    ("wx/getShareInfo", {}),
+    ("wx/getShareInfo", {"openid": "x", "group": 1}),
+    ("wx/getShareInfo", {"openid": "x", "group": "x" * 65}),
     ("session-key/rotate", {}),
     ("clock", {}),
     ("clock", {"advance": -0.001}),
@@ -162,7 +216,8 @@ async def test_errors_do_not_quote_the_body(wire: Wire) -> None:
 
     assert error == (
         "the body has an unknown field; it may have: "
-        "openid, appid, nickname, avatarUrl, gender, phone, unionid, blocked"
+        "openid, appid, nickname, avatarUrl, gender, country, province, city, language, "
+        "phone, countryCodeAs, unionid, blocked"
     )
 
 
@@ -181,6 +236,8 @@ async def test_the_state_is_a_witness_without_secrets(wire: Wire) -> None:
     user = await wire.control("users", {})
     session = await wire.exchange(await wire.code(user["openid"]))
     token = await wire.token()
+    phone_code = (await wire.control("wx/getPhoneNumber", {"openid": user["openid"]}))["code"]
+    await wire.http.post("/wxa/business/getuserphonenumber")
     await wire.http.get("/unknown")
     await wire.advance(5)
 
@@ -195,6 +252,9 @@ async def test_the_state_is_a_witness_without_secrets(wire: Wire) -> None:
             "/sns/jscode2session": 1,
             "/wxa/checksession": 0,
             "/wxa/resetusersessionkey": 0,
+            "/wxa/business/getuserphonenumber": 1,
+            "/wxa/msg_sec_check": 0,
+            "/wxa/getwxacodeunlimit": 0,
             "/cgi-bin/token": 1,
             "/cgi-bin/stable_token": 0,
         },
@@ -203,11 +263,13 @@ async def test_the_state_is_a_witness_without_secrets(wire: Wire) -> None:
     }
     assert session["session_key"] not in response.text
     assert token not in response.text
+    assert phone_code not in response.text
 
 
 async def test_reset_leaves_a_clean_sandbox(wire: Wire) -> None:
     clean = await wire.state()
     login = await wire.control("wx/login")
+    phone_code = (await wire.control("wx/getPhoneNumber", {"openid": login["openid"]}))["code"]
     token = await wire.token()
     await wire.advance(1)
     await wire.fault("/cgi-bin/token", "reset")
@@ -217,3 +279,5 @@ async def test_reset_leaves_a_clean_sandbox(wire: Wire) -> None:
     assert await wire.state() == clean
     assert (await wire.exchange(login["code"]))["errcode"] == 40029
     assert await wire.token_errcode(token) == 40014
+    answer = await wire.post("/wxa/business/getuserphonenumber", {"code": phone_code}, await wire.token())
+    assert answer["errcode"] == 40029

@@ -27,6 +27,16 @@ async def test_the_front_page_says_what_this_is(wire: Wire) -> None:
     assert page.text.startswith("AppletQL sandbox: an offline WeChat for development and tests.")
     for path in ("/sns/jscode2session", "/_sandbox/wx/login", "/_sandbox/faults", "/_sandbox/reset"):
         assert f" {path}" in page.text
+    lines = page.text.splitlines()
+    assert "  /wxa/business/getuserphonenumber" in lines
+    assert "  /wxa/msg_sec_check" in lines
+    assert "  /wxa/getwxacodeunlimit" in lines
+    assert "  违禁: risky, label 20001" in lines
+    assert "  review: review, label 21000" in lines
+    assert (
+        "  POST /_sandbox/wx/getPhoneNumber  "
+        '{openid, deny?: true, countryCodeAs?: "string" | "number"} → {code, encryptedData, iv, errMsg}'
+    ) in lines
 
 
 @pytest.mark.parametrize("path", ["/unknown", "/sns", "/sns/jscode2session/", "/cgi-bin/token/x"])

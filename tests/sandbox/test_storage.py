@@ -6,6 +6,7 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from sandbox.offline_wechat import OfflineWeChat
 from sandbox.people import SessionKeys
 from sandbox.server import create_server, running
+from sandbox.state import User
 from sandbox.storage import StateFileError
 from tests.sandbox.wire import RealTime, Wire, until
 
@@ -38,6 +40,7 @@ async def test_yesterdays_users_codes_tokens_and_time_still_exist(tmp_path: Path
         session = await wire.exchange(await wire.code(user["openid"]))
         used, unused = await wire.code(user["openid"]), await wire.code(user["openid"])
         await wire.exchange(used)
+        phone_code = (await wire.control("wx/getPhoneNumber", {"openid": user["openid"]}))["code"]
         replaced, token = await wire.token(), await wire.token()
         stable = await wire.stable(force_refresh=True)
         await wire.advance(250)
@@ -52,6 +55,14 @@ async def test_yesterdays_users_codes_tokens_and_time_still_exist(tmp_path: Path
         assert await wire.exchange(unused) == session
         assert (await wire.exchange(used))["errcode"] == 40163
         assert await wire.stable() == {**stable, "expires_in": 6950}
+        text = {"content": "你好", "version": 2, "scene": 1, "openid": user["openid"]}
+        assert (await wire.post("/wxa/msg_sec_check", text, stable["access_token"]))["errcode"] == 0
+        answers = [
+            await wire.post("/wxa/business/getuserphonenumber", {"code": phone_code}, stable["access_token"])
+            for _ in range(2)
+        ]
+        assert answers[0]["phone_info"]["purePhoneNumber"] == user["phone"]
+        assert answers[1]["errcode"] == 40029
         check = await wire.session_call("/wxa/checksession", token, user["openid"], session["session_key"])
         assert check["errcode"] == 0
         await wire.advance(50)
@@ -101,7 +112,7 @@ async def test_without_a_file_nothing_is_kept(tmp_path: Path, monkeypatch: pytes
 
 
 GOOD = {"version": 1, "offset": 0, "users": [], "codes": [], "tokens": [], "forced": []}
-USER = {
+USER: dict[str, Any] = {
     "openid": "o1",
     "appid": "wx5a4db0c500000001",
     "unionid": None,
@@ -128,7 +139,10 @@ USER = {
         (json.dumps({**GOOD, "tokens": None}).encode(), "its list of AccessToken is missing; delete it"),
         (json.dumps({**GOOD, "users": [1]}).encode(), "a User has other fields than it should; delete it"),
         (json.dumps({**GOOD, "users": [{**USER, "x": 1}]}).encode(), "a User has other fields than it should"),
+        (json.dumps({**GOOD, "users": [{"openid": "o1"}]}).encode(), "a User has other fields than it should"),
+        (json.dumps({**GOOD, "phone_codes": None}).encode(), "its list of PhoneCode is missing; delete it"),
         (json.dumps({**GOOD, "users": [{**USER, "phone": 1}]}).encode(), "a User has a field of the wrong type"),
+        (json.dumps({**GOOD, "users": [{**USER, "seen_at": ""}]}).encode(), "a User has a field of the wrong type"),
         (json.dumps({**GOOD, "users": [{**USER, "gender": True}]}).encode(), "a User has a field of the wrong type"),
         (json.dumps({**GOOD, "users": [{**USER, "blocked": 0}]}).encode(), "a User has a field of the wrong type"),
         (json.dumps({**GOOD, "users": [{**USER, "unionid": 1}]}).encode(), "a User has a field of the wrong type"),
@@ -145,13 +159,14 @@ def test_a_file_that_is_no_state_is_refused_and_left_as_it_is(tmp_path: Path, co
     assert path.read_bytes() == content
 
 
-def test_a_good_file_is_taken(tmp_path: Path) -> None:
+def test_a_file_of_before_people_had_provinces_and_phone_codes_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_text(json.dumps({**GOOD, "users": [USER]}), encoding="utf-8")
 
     server = create_server(port=0, state_file=path)
 
-    assert list(server.wechat.state.users) == ["o1"]
+    assert server.wechat.state.users == {"o1": User(**USER)}
+    assert server.wechat.state.phone_codes == {}
 
 
 def test_a_path_that_cannot_be_a_file_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The other end of the sandbox in its tests: a client of WeChat's paths, and the remote control in one hand."""
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import json
@@ -8,6 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from sandbox.apps import DEFAULT_APPS, App
 from sandbox.server import SandboxServer
@@ -76,6 +80,20 @@ class Wire:
         content: dict[str, Any] = response.json()
         return content
 
+    async def sign_in(self, **person: Any) -> dict[str, Any]:
+        """openid, session_key and perhaps unionid of a new person who opened the first app."""
+        user = await self.control("users", person)
+        return await self.exchange(await self.code(user["openid"]))
+
+    async def post(self, path: str, body: Any, token: str) -> dict[str, Any]:
+        """A call of WeChat's with a JSON body in UTF-8, answered in JSON."""
+        raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        response = await self.http.post(path, params={"access_token": token}, content=raw)
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "application/json; encoding=utf-8"
+        content: dict[str, Any] = response.json()
+        return content
+
     async def token(self, app: App = ONE) -> str:
         given = {"appid": app.appid, "secret": app.secret, "grant_type": "client_credential"}
         return str((await self.http.get("/cgi-bin/token", params=given)).json()["access_token"])
@@ -106,6 +124,18 @@ class Wire:
 
 def sign(session_key: str) -> str:
     return hmac.new(session_key.encode(), b"", hashlib.sha256).hexdigest()
+
+
+def opened(data: dict[str, Any], session_key: str) -> dict[str, Any]:
+    """What is in encryptedData: decrypted, its padding checked and taken off, read as UTF-8 and JSON."""
+    key, iv = base64.b64decode(session_key, validate=True), base64.b64decode(data["iv"], validate=True)
+    decryptor = Cipher(AES(key), CBC(iv)).decryptor()
+    padded = decryptor.update(base64.b64decode(data["encryptedData"], validate=True)) + decryptor.finalize()
+    length = padded[-1]
+    if not 1 <= length <= 16 or padded[-length:] != bytes([length]) * length:
+        raise ValueError("the padding is wrong")
+    content: dict[str, Any] = json.loads(padded[:-length].decode())
+    return content
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:

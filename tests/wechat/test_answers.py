@@ -78,6 +78,8 @@ def test_another_status_is_no_answer_whatever_its_body_says(status: int) -> None
         (f"rid: {RID}-5ec7", None),
         (f"rid: {RID.upper()}", None),
         ("req_id: " + "a" * 21, None),
+        ("req_id: 13800138000", None),
+        ("req_id: 138-0013-8000", None),
         ("rid: 5ec7e75ec7e75ec7e75ec7e75ec7e7aa", None),
         *(("", None), (None, None), (7, None), (["rid"], None)),
     ],

@@ -88,6 +88,19 @@ async def test_a_hundred_calls_whose_token_is_refused_share_the_new_one() -> Non
     assert (script.count(PATH), script.count(STABLE_TOKEN)) == (200, 2)
 
 
+async def test_a_storm_of_refused_tokens_has_a_brake() -> None:
+    # Given that WeChat refuses every token, and stable_token gives the same one out again
+    script = Script({STABLE_TOKEN: [token_answer(TOKEN)], PATH: [refusal(40001)]})
+    async with open_wechat(script) as wechat:
+        # When the first call was repaired in vain, and twenty more follow
+        for _ in range(21):
+            with pytest.raises(errors.AccessTokenRefused):
+                await wechat.business.get(APP, PATH, {})
+
+    # Then only the first one reached WeChat
+    assert (script.count(PATH), script.count(STABLE_TOKEN)) == (2, 2)
+
+
 async def test_a_wrong_secret_is_not_asked_for_in_a_loop() -> None:
     script = Script({STABLE_TOKEN: [refusal(40125)], PATH: [GOOD]})
     async with open_wechat(script) as wechat:

@@ -10,10 +10,14 @@ import pytest
 from tests.wechat.scripted import (
     APP,
     CODE,
+    CONTENT,
     NEW_SESSION_KEY,
+    NUMBER,
     OPENID,
+    PHONE_CODE,
     PRIVATE,
     RID,
+    SCENE,
     SESSION_KEY,
     Reply,
     Script,
@@ -23,8 +27,11 @@ from tests.wechat.scripted import (
 from wechat import errors
 from wechat.access_token import PATH as STABLE_TOKEN
 from wechat.client import WeChat
+from wechat.content_check import MSG_SEC_CHECK, Scene
 from wechat.errcodes import ERRORS
 from wechat.login import CHECKSESSION, CODE2SESSION, RESETUSERSESSIONKEY
+from wechat.mini_program_code import GETWXACODEUNLIMIT
+from wechat.phone import GETUSERPHONENUMBER
 
 pytestmark = pytest.mark.anyio
 
@@ -34,12 +41,29 @@ CALLS: dict[str, Call] = {
     CHECKSESSION: lambda wechat: wechat.login.checksession(APP, OPENID, SESSION_KEY),
     RESETUSERSESSIONKEY: lambda wechat: wechat.login.resetusersessionkey(APP, OPENID, SESSION_KEY),
     STABLE_TOKEN: lambda wechat: wechat.check_credentials(APP),
+    GETUSERPHONENUMBER: lambda wechat: wechat.phone.getuserphonenumber(APP, PHONE_CODE, OPENID),
+    MSG_SEC_CHECK: lambda wechat: wechat.content.msg_sec_check(
+        APP, OPENID, CONTENT, Scene.PROFILE, nickname=CONTENT, title=CONTENT
+    ),
+    GETWXACODEUNLIMIT: lambda wechat: wechat.codes.getwxacodeunlimit(APP, SCENE, "pages/index/index"),
 }
 GARBAGE = " ".join(PRIVATE).encode()
 REPLIES: list[Reply] = [
     *(refusal(errcode) for errcode in [*ERRORS, 99999]),
     *(GARBAGE, b'{"' + GARBAGE, b'["%s"]' % GARBAGE, b'{"errcode": "%s"}' % GARBAGE, GARBAGE + b"\xff"),
     {"openid": OPENID, "session_key": NEW_SESSION_KEY[1:], "access_token": [*PRIVATE]},
+    {"phone_info": {"phoneNumber": NUMBER, "purePhoneNumber": NUMBER + "0", "countryCode": NUMBER}},
+    {
+        "phone_info": {
+            "phoneNumber": NUMBER,
+            "purePhoneNumber": NUMBER[::-1],
+            "countryCode": 86,
+            "watermark": {"appid": APP.appid},
+        },
+        "result": {"suggest": CONTENT, "label": CONTENT},
+    },
+    {"result": {"suggest": "pass", "label": CONTENT}},
+    httpx.Response(200, content=GARBAGE, headers={"content-type": "image/jpeg"}),
     httpx.Response(500, content=GARBAGE, headers={"location": CODE}),
     httpx.ReadTimeout(GARBAGE.decode()),
     httpx.UnsupportedProtocol(GARBAGE.decode()),
