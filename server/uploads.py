@@ -1,0 +1,98 @@
+"""`POST /uploads/avatar`: what `wx.uploadFile` sends after `<button open-type="chooseAvatar">`."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from domain.problems import RateLimited, Unavailable
+from server.graphql.refusals import HttpRefusal
+from server.json_errors import JsonErrors
+from server.multipart import FormLimits, read_file
+from services.media.images import LARGEST_FILE
+from services.media.keys import media_address
+from services.media.refusals import TooLarge
+
+if TYPE_CHECKING:
+    from resolvers.context import Context
+    from services.accounts.sessions import Viewer
+    from services.media.avatars import AvatarKeeper
+
+_FIELD: Final = "file"
+_MULTIPART_LIMITS: Final = FormLimits(file=LARGEST_FILE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadLimits:
+    """Uploads at once, in all and of one user, because each holds its file in memory; seconds for a body to arrive."""
+
+    at_once: int = 10
+    of_one_user: int = 2
+    seconds: float = 30.0
+
+
+class AvatarUploads(JsonErrors):
+    """An ASGI application to route `/uploads/avatar` to: a bearer token and a form in, `{"url": …}` out.
+
+    `build_context` finds out who asks, before a byte of the body is read; `avatars` is asked for at each upload,
+    because it is open only between start-up and shutdown; `public_url` is this server's address, without a slash at
+    its end. 401 without a live token, 400, 413 and 415 as in `server.multipart`, 400 for a picture that is refused.
+    """
+
+    def __init__(
+        self,
+        build_context: "Callable[[Request], Awaitable[Context]]",
+        avatars: "Callable[[], AvatarKeeper]",
+        public_url: str,
+        limits: UploadLimits | None = None,
+    ) -> None:
+        super().__init__(self._keep, ("POST",))
+        self._build_context = build_context
+        self._avatars = avatars
+        self._public_url = public_url
+        self._limits = limits or UploadLimits()
+        self._under_way: Counter[str] = Counter()
+
+    async def _keep(self, request: Request) -> Response:
+        viewer = (await self._build_context(request)).signed_in()
+        with self._place(viewer):
+            data = await self._read(request)
+            try:
+                key = await self._avatars().keep(viewer, data)
+            except TooLarge as refusal:
+                raise HttpRefusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", refusal.message) from None
+        return JSONResponse({"url": media_address(self._public_url, key)}, headers={"Cache-Control": "no-store"})
+
+    async def _read(self, request: Request) -> bytes:
+        headers = request.headers
+        if headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise HttpRefusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content_encoding", "The body must not be compressed.")
+        content_type, length = headers.get("content-type", ""), headers.get("content-length", "")
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                return await read_file(content_type, length, request.stream(), _FIELD, _MULTIPART_LIMITS)
+        except TimeoutError:
+            raise HttpRefusal(
+                HTTPStatus.REQUEST_TIMEOUT, "slow_body", "The body did not arrive in time.", {"Connection": "close"}
+            ) from None
+
+    @contextmanager
+    def _place(self, viewer: "Viewer") -> Iterator[None]:
+        user = viewer.user.id
+        if self._under_way[user] >= self._limits.of_one_user:
+            raise RateLimited("Your earlier upload is still under way.", retry_after=1)
+        if self._under_way.total() >= self._limits.at_once:
+            raise Unavailable("Too many uploads are under way; try again.")
+        self._under_way[user] += 1
+        try:
+            yield
+        finally:
+            self._under_way[user] -= 1
+            if not self._under_way[user]:
+                del self._under_way[user]

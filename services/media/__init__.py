@@ -1,0 +1,1 @@
+"""Pictures that users send: taken apart, made anew, stored under the hash of their content."""

@@ -1,0 +1,56 @@
+"""The names of stored pictures: what they are, the hash of their content, their extension."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+_KEY: Final = re.compile(r"(avatars|codes)/([0-9a-f]{64})\.(jpg|png)")
+_CONTENT_TYPES: Final = {"jpg": "image/jpeg", "png": "image/png"}
+
+
+@dataclass(frozen=True, slots=True)
+class MediaKey:
+    """As in `avatars/<SHA-256 in hex>.jpg`; nothing else can be made, so that no key leads out of its folder.
+
+    Raises ValueError for other parts.
+    """
+
+    folder: str
+    digest: str
+    extension: str
+
+    def __post_init__(self) -> None:
+        if not _KEY.fullmatch(str(self)):
+            raise ValueError("not the key of a stored picture")
+
+    def __str__(self) -> str:
+        """As it is stored and as it stands in addresses."""
+        return f"{self.folder}/{self.digest}.{self.extension}"
+
+    @property
+    def content_type(self) -> str:
+        """By the extension, whatever a store says."""
+        return _CONTENT_TYPES[self.extension]
+
+    @classmethod
+    def for_content(cls, folder: str, content: bytes, extension: str) -> Self:
+        """The one key of a content."""
+        return cls(folder, hashlib.sha256(content).hexdigest(), extension)
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The key that a text is; None for any other text."""
+        found = _KEY.fullmatch(text)
+        return cls(*found.groups()) if found else None
+
+
+def media_address(public_url: str, key: MediaKey) -> str:
+    """The absolute address of a stored picture; `public_url` is this server's, without a slash at its end."""
+    return f"{public_url}/media/{key}"
+
+
+def key_of_address(public_url: str, address: str) -> MediaKey | None:
+    """The key in an address that `media_address` made for this server; None for any other."""
+    front = f"{public_url}/media/"
+    return MediaKey.parse(address.removeprefix(front)) if address.startswith(front) else None
