@@ -29,6 +29,7 @@ def tortoise_config(url: str, *, pool_size: int = 10, for_migrations: bool = Fal
     credentials = expanded["credentials"]
     if is_sqlite(url):
         credentials.setdefault("busy_timeout", _SQLITE_BUSY_MILLISECONDS)
+        credentials.setdefault("secure_delete", "ON")  # a deleted account leaves no trace in free pages
         if for_migrations:
             credentials["foreign_keys"] = "OFF"
     else:

@@ -1,9 +1,12 @@
 """Which errors of the database layer mean "busy or away": Tortoise translates only some, the rest comes raw."""
 
+import logging
 import sqlite3
 
 import asyncpg
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError, TransactionManagementError
+
+logger = logging.getLogger(__name__)
 
 _AWAY: tuple[type[BaseException], ...] = (
     DBConnectionError,
@@ -15,8 +18,15 @@ _AWAY: tuple[type[BaseException], ...] = (
     asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    TransactionManagementError,  # what Tortoise makes of a read-only database, and of a BEGIN that is refused
 )
-_SQLITE_AWAY = ("database is locked", "unable to open database file", "disk I/O error", "database or disk is full")
+_SQLITE_AWAY = (
+    "database is locked",
+    "unable to open database file",
+    "disk I/O error",
+    "database or disk is full",
+    "readonly database",
+)
 
 
 def is_unavailability(error: BaseException) -> bool:
@@ -26,3 +36,19 @@ def is_unavailability(error: BaseException) -> bool:
     if isinstance(error, OperationalError | sqlite3.OperationalError):
         return any(reason in str(error) for reason in _SQLITE_AWAY)
     return False
+
+
+def is_taken(error: IntegrityError) -> bool:
+    """Whether a unique constraint refused: somebody else was faster. Any other constraint is a mistake of ours."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, asyncpg.PostgresError):
+        return isinstance(cause, asyncpg.UniqueViolationError)
+    return getattr(cause, "sqlite_errorname", "") in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+
+
+def tell_failure(event: str, error: BaseException) -> None:
+    """Logs a database error by its class and its SQLSTATE; its text quotes values and stays out."""
+    causes = [error, error.__cause__, error.__context__, *error.args]
+    states = [state for cause in causes if isinstance(state := getattr(cause, "sqlstate", None), str)]
+    names = [name for cause in causes if isinstance(name := getattr(cause, "sqlite_errorname", None), str)]
+    logger.warning(event, extra={"error": type(error).__name__, "code": next(iter([*states, *names]), None)})

@@ -10,13 +10,16 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget, PlanStep
+from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.writer import format_migration_name
 
 from domain.problems import Unavailable
 from models.database import APP, check_first_connect, tortoise_config
 from models.failures import is_unavailability
+from models.transactions import transaction
 from models.unit_of_work import UnitsOfWork
 
 Progress = Callable[[str], None]
@@ -42,13 +45,19 @@ async def migrate(url: str, progress: Progress, target: str = "__latest__") -> i
 
 async def pending_migrations(units: UnitsOfWork) -> list[str]:
     """The names of migrations that are not applied yet, oldest first; raises Unavailable without a database."""
-    applied = await units.read(_applied, units)
+    applied = await units.read(lambda: _applied(units.connection()))
     return [name for name in _on_disk() if name not in applied]
 
 
-async def _applied(units: UnitsOfWork) -> set[str]:
-    recorder = MigrationRecorder(units.connection())
-    return {key.name for key in await recorder.applied_migrations()}
+async def _applied(client: BaseDBAsyncClient) -> set[str]:
+    """The names that are recorded; Tortoise's own recorder takes every error for an empty table."""
+    is_there = "SELECT 1 AS n FROM sqlite_master WHERE name = 'tortoise_migrations'"
+    if client.capabilities.dialect != "sqlite":
+        is_there = "SELECT 1 AS n WHERE to_regclass('tortoise_migrations') IS NOT NULL"
+    if not await client.execute_query_dict(is_there):
+        return set()
+    rows = await client.execute_query_dict(f"SELECT name FROM tortoise_migrations WHERE app = '{APP}'")  # noqa: S608  (our constant)
+    return {row["name"] for row in rows}
 
 
 def _on_disk() -> list[str]:
@@ -77,6 +86,22 @@ class _Executor(MigrationExecutor):
         super().__init__(connection, apps_config)
         self.apps = apps
 
+    def steps(self, target: str, applied: set[MigrationKey]) -> list[PlanStep]:
+        """What is missing up to `target`; raises ValueError for one that lies behind."""
+        plan = self._migration_plan([MigrationTarget(APP, target)], applied, self.loader.graph)
+        self._validate_plan_direction(plan, "forward")
+        return plan
+
+    async def state_after(self, applied: set[MigrationKey]) -> State:
+        """The models as the applied migrations left them."""
+        return await self._project_state(applied)
+
+    def editor(self, client: BaseDBAsyncClient) -> Any:
+        """What writes the statements of a migration, on the given connection."""
+        editor = self._schema_editor(atomic=True)
+        editor.client = client
+        return editor
+
 
 @asynccontextmanager
 async def _executor(url: str) -> AsyncIterator[_Executor]:
@@ -90,16 +115,20 @@ async def _executor(url: str) -> AsyncIterator[_Executor]:
 
 
 async def _apply(executor: _Executor, progress: Progress, target: str) -> int:
-    applied: list[str] = []
-
-    def tell(event: str, _app: str, name: str) -> None:
-        if event == "apply_done":
-            applied.append(name)
-            progress(name)
-
-    async with _turn(executor.connection):
-        await executor.migrate([MigrationTarget(APP, target)], direction="forward", progress=tell)
-    return len(applied)
+    connection = executor.connection
+    async with _turn(connection):
+        await executor.recorder.ensure_schema(executor.editor(connection))
+        await executor.loader.build_graph()
+        applied = {MigrationKey(APP, name) for name in await _applied(connection)}
+        steps = executor.steps(target, applied)
+        state = await executor.state_after(applied)
+        for step in steps:
+            # Applied and recorded in one transaction: dying in between would leave what no migration fits.
+            async with transaction(connection) as client:
+                await step.migration.apply(state, dry_run=False, schema_editor=executor.editor(client))
+                await MigrationRecorder(client).record_applied(APP, step.migration.name)
+            progress(step.migration.name)
+        return len(steps)
 
 
 @asynccontextmanager

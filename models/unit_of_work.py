@@ -6,6 +6,7 @@ its caller may go away. The number of units is bounded by the pool, and a caller
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
 
 from domain.problems import Unavailable
-from models.failures import is_unavailability
+from models.failures import is_taken, is_unavailability, tell_failure
 from models.transactions import nested_transaction, transaction
 
 P = ParamSpec("P")
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 _BUSY = "The database is busy or away; try again."
 _ATTEMPTS = 8
+
+logger = logging.getLogger(__name__)
 
 
 class RacedError(Exception):
@@ -67,8 +70,12 @@ class UnitsOfWork:
         for _ in range(_ATTEMPTS):
             try:
                 return await self.run(body, *args, **kwargs)
-            except (IntegrityError, RacedError):
+            except RacedError:
                 continue
+            except IntegrityError as error:
+                if not is_taken(error):
+                    raise
+        logger.warning("a unit of work lost every race", extra={"attempts": _ATTEMPTS})
         raise Unavailable(_BUSY)
 
     async def read(self, body: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -81,12 +88,18 @@ class UnitsOfWork:
         """One trivial statement; raises Unavailable when it does not come back."""
         await self.read(self._select_one)
 
-    async def drain(self, seconds: float = 10.0) -> None:
+    async def forget_deleted(self) -> None:
+        """On SQLite, takes what was deleted out of the write-ahead log too; `secure_delete` took it out of the file."""
+        await self.read(self._checkpoint)
+
+    async def drain(self, seconds: float = 5.0) -> None:
         """Waits for what is still running, then ends it; call before the connections close."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
-        for task in list(self._running):
+        ended = list(self._running)
+        for task in ended:
             task.cancel()
+        await asyncio.gather(*ended, return_exceptions=True)
 
     def connection(self) -> BaseDBAsyncClient:
         """Tortoise's client, for the statements that `models` writes itself; inside a unit, that unit's own."""
@@ -95,30 +108,33 @@ class UnitsOfWork:
     async def _in_own_task(
         self, runner: Callable[..., Awaitable[T]], body: Callable[..., Awaitable[T]], args: Any, kwargs: Any
     ) -> T:
+        task: asyncio.Task[T] | None = None
         try:
             async with asyncio.timeout(self._wait_seconds):
                 await self._slots.acquire()
                 task = asyncio.create_task(self._release_after(runner(body, args, kwargs)))
                 self._running.add(task)
-                task.add_done_callback(self._finished)
+                task.add_done_callback(self._running.discard)
                 return await asyncio.shield(task)
         except TimeoutError:
+            logger.warning(
+                "the database took too long", extra={"running": len(self._running), "begun": task is not None}
+            )
             raise Unavailable(_BUSY) from None
+        finally:
+            if task is not None and not task.done():
+                task.add_done_callback(_tell_if_failed)
 
     async def _release_after(self, work: Awaitable[T]) -> T:
         try:
             return await work
         except Exception as error:
             if is_unavailability(error):
+                tell_failure("the database failed", error)
                 raise Unavailable(_BUSY) from error
             raise
         finally:
             self._slots.release()
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            task.exception()  # retrieved, so that an abandoned unit does not complain at exit
 
     async def _transaction(self, body: Callable[..., Awaitable[T]], args: Any, kwargs: Any) -> T:
         self._enter()
@@ -145,5 +161,27 @@ class UnitsOfWork:
     def _client(self) -> BaseDBAsyncClient:
         return self._context.db()
 
+    async def _checkpoint(self) -> None:
+        client = self._client()
+        if client.capabilities.dialect == "sqlite":
+            await client.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def is_writable(self) -> bool:
+        """Whether the database takes writes; a PostgreSQL that was failed over may only be read."""
+        return await self.read(self._takes_writes)
+
+    async def _takes_writes(self) -> bool:
+        client = self._client()
+        if client.capabilities.dialect == "sqlite":
+            return True
+        [row] = await client.execute_query_dict("SHOW transaction_read_only")
+        return bool(row["transaction_read_only"] == "off")
+
     async def _select_one(self) -> None:
         await self._client().execute_query("SELECT 1")
+
+
+def _tell_if_failed(task: asyncio.Task[Any]) -> None:
+    """For a unit whose caller went away: nobody else would hear of its failure."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        tell_failure("an abandoned unit of work failed", error)

@@ -1,11 +1,23 @@
 """What every field may use: who asks, and the services. Built once for a request."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from domain.problems import Unauthenticated
+from services.accounts.deletion import Deletion
+from services.accounts.export import Export
 from services.accounts.login import Login
+from services.accounts.phones import Phones
+from services.accounts.profiles import Profiles
 from services.accounts.sessions import Sessions, Viewer
 from services.accounts.wechat_sessions import WeChatSessions
+from services.sharing.code_images import CodeImages
+from services.sharing.shares import Shares
+from services.sharing.visits import Visits
+
+T = TypeVar("T")
 
 _SIGN_IN = "Sign in with `login` and send its token as `Authorization: Bearer …`."
 
@@ -17,6 +29,13 @@ class Services:
     login: Login
     sessions: Sessions
     wechat_sessions: WeChatSessions
+    profiles: Profiles
+    phones: Phones
+    deletion: Deletion
+    export: Export
+    shares: Shares
+    share_visits: Visits
+    code_images: CodeImages
 
 
 @dataclass(frozen=True)
@@ -26,6 +45,14 @@ class Context:
     services: Services
     viewer: Viewer | None
     has_bad_token: bool
+    asked: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+
+    async def once(self, name: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The answer to a question that is put once for a request, however many fields ask it."""
+        if name not in self.asked:
+            self.asked[name] = asyncio.ensure_future(ask())
+        answer: T = await asyncio.shield(self.asked[name])
+        return answer
 
     def viewer_or_none(self) -> Viewer | None:
         """For fields that are null without a token; raises Unauthenticated with one that is not live."""

@@ -5,19 +5,24 @@ from datetime import datetime
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from schema.accounts import AccountsMutation, AccountsQuery, User
+from schema.accounts.data import DataMutation, DataQuery
+from schema.accounts.phone import PhoneMutation
+from schema.accounts.profile import ProfileMutation
+from schema.accounts.sign_in import SignInMutation, SignInQuery
+from schema.accounts.user import User
 from schema.common.problems import HANDLERS
 from schema.common.scalars import DATETIME
 from schema.node import NodeQuery
+from schema.sharing import Share, SharingMutation, SharingQuery
 
 
 @strawberry.type
-class Query(AccountsQuery, NodeQuery):
+class Query(SignInQuery, DataQuery, SharingQuery, NodeQuery):
     """Everything that can be asked."""
 
 
 @strawberry.type
-class Mutation(AccountsMutation):
+class Mutation(SignInMutation, ProfileMutation, PhoneMutation, DataMutation, SharingMutation):
     """Everything that can be done."""
 
 
@@ -26,7 +31,7 @@ def build_schema() -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        types=[User],
+        types=[User, Share],
         config=StrawberryConfig(scalar_map={datetime: DATETIME}),
         exception_handlers=HANDLERS,
     )

@@ -5,13 +5,17 @@ from strawberry import Info
 
 from resolvers import node
 from resolvers.context import Context
-from schema.accounts import User
+from schema.accounts.user import User
 from schema.common.node import Node
+from schema.sharing import Share
+from services.sharing.views import ShareView
 
 
-def _node(info: Info[Context, None], id: strawberry.ID) -> Node | None:  # noqa: A002  (the contract's name)
-    row = node.node(info.context, id)
-    return User.from_row(row) if row else None
+async def _node(info: Info[Context, None], id: strawberry.ID) -> Node | None:  # noqa: A002  (the contract's name)
+    found = await node.node(info.context, id)
+    if isinstance(found, ShareView):
+        return Share.from_view(found)
+    return User.from_row(found) if found else None
 
 
 @strawberry.type

@@ -14,9 +14,11 @@ from schema.assembly import build_schema
 from server.authentication import build_context
 from server.graphql.endpoint import EndpointOptions, GraphQLEndpoint
 from server.health import Readiness, livez, metrics_page, readyz
+from server.media_route import MediaFiles
 from server.playground import Playground
 from server.request_log import Metrics, RequestLog
 from server.settings import Settings
+from server.uploads import AvatarUploads
 from server.wiring import Process, open_services
 
 GRAPHIQL_BUILD = Path(__file__).parent / "static" / "graphiql"
@@ -54,6 +56,10 @@ class Application(Starlette):
         )
         return [
             Route("/graphql", GraphQLEndpoint(build_schema(), self._build_context, options)),
+            Route(
+                "/uploads/avatar", AvatarUploads(self._build_context, lambda: self.process.avatars, settings.own_url)
+            ),
+            Route("/media/{key:path}", MediaFiles(lambda: self.process.media)),
             Route("/livez", livez),
             Route("/readyz", readyz(self.readiness, lambda: self.process.units)),
             Route("/metrics", metrics_page(metrics)),

@@ -1,6 +1,7 @@
 """Everything that serving needs, checked one after the other, with what to do about each finding.
 
-Nothing is changed: no file is made, no row is written. Nothing that is found holds a secret, a password or an openid.
+Nothing is changed: no row is written, and the one picture that is stored to try it is removed again. Nothing that is
+found holds a secret, a password or an openid.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from server.doctor_database import check_database
 from server.doctor_findings import Finding, skipped
+from server.doctor_pictures import PICTURES, check_pictures
 from server.doctor_settings import check_serving, check_surroundings, setting_fault
 from server.doctor_wechat import check_wechat
 from server.settings import PREFIX, Settings, SettingsError, read_settings
@@ -26,7 +28,7 @@ async def diagnose(names: Iterable[str], env_file: Path) -> AsyncIterator[Findin
     except SettingsError as error:
         for found in error.faults:
             yield setting_fault(found)
-        for check in ("database", "WeChat"):
+        for check in ("database", PICTURES, "WeChat"):
             yield skipped(check, "the settings cannot be read")
         return
     async for finding in examine(settings):
@@ -34,12 +36,13 @@ async def diagnose(names: Iterable[str], env_file: Path) -> AsyncIterator[Findin
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """The findings about these settings, the database and the WeChat that they name, as they come."""
+    """The findings about these settings, and the database, the store and the WeChat that they name, as they come."""
     for finding in check_serving(settings):
         yield finding
     faulty = {found.setting for found in faults_for_serving(settings)}
     for finding in await check_database(settings, keys_are_usable=f"{PREFIX}SECRET_KEYS" not in faulty):
         yield finding
+    yield await check_pictures(settings)
     if f"{PREFIX}WECHAT_API_URL" in faulty:
         # In production the AppSecrets are real: they are sent to WeChat alone.
         yield skipped("WeChat", f"{PREFIX}WECHAT_API_URL has a fault")

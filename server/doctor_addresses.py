@@ -33,7 +33,7 @@ _NO_HOST = ("DNS does not know the host", _CORRECT)
 _NO_ANSWER = ("no answer in time", f"Look at the host in {URL}, at the firewall, and whether it is overloaded.")
 _BAD_OPTION = (
     "the options are not understood",
-    f"Correct what stands after the ? in {URL}: the options are asyncpg's, and libpq's sslmode.",
+    f"Correct what stands after the ? in {URL}: PostgreSQL's options are asyncpg's, and libpq's sslmode.",
 )
 
 
@@ -59,8 +59,8 @@ def find_place(url: str) -> Place:
 
 
 def unusable_address(error: Exception) -> Finding:
-    """An address that cannot be read; of the error only the kind is told."""
-    return fault(DATABASE, f"{URL} cannot be read ({type(error).__name__})", _CORRECT)
+    """An address whose options cannot be read, all else is looked at by the settings; only the error's kind is told."""
+    return fault(DATABASE, f"the options in {URL} cannot be read ({type(error).__name__})", _BAD_OPTION[1])
 
 
 def unusable_file(file: Path) -> Finding | None:

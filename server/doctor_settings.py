@@ -57,6 +57,12 @@ def _seldom_meant(settings: Settings) -> Iterator[Finding]:
             "is SQLite, in production",
             "Run one server process only, on a local disk, and back the file up; or use PostgreSQL.",
         )
+    if settings.public_url is None:
+        yield warning(
+            f"{PREFIX}PUBLIC_URL",
+            f"is missing, in production: addresses of uploaded pictures begin with {settings.own_url}",
+            "Set it to this server's https address, as phones reach it.",
+        )
     if settings.has_graphiql:
         yield warning(
             f"{PREFIX}GRAPHIQL",

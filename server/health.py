@@ -29,7 +29,8 @@ class Readiness:
         if self.is_draining:
             return ["draining"]
         try:
-            await units.ping()
+            if not await units.is_writable():
+                return ["database is read-only"]
             self._is_migrated = self._is_migrated or not await pending_migrations(units)
         except Unavailable:
             return ["database"]

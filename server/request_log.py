@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _ACCEPTABLE_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
-_KNOWN_PATHS = ("/graphql", "/livez", "/readyz", "/metrics")
+_KNOWN_PATHS = ("/graphql", "/uploads/avatar", "/livez", "/readyz", "/metrics")
 
 logger = structlog.get_logger(__name__)
 

@@ -11,7 +11,8 @@ import uvicorn
 
 from server.app import Application
 
-_GRACE_SECONDS = 15
+_GRACE_SECONDS = 10  # with the drain before and the closing of connections after it, within 30 in all
+_KEEP_ALIVE_SECONDS = 75  # longer than proxies keep idle connections, so that they never meet one being closed
 _BACKLOG = 2048
 
 logger = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ class Server(uvicorn.Server):
             proxy_headers=False,
             ws="none",
             lifespan="off",  # `serve_until_signalled` runs it: uvicorn would log the text of what fails there
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         super().__init__(config)

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from services.media.locations import parse_location
+
 PREFIX = "APPLETQL_"
 WECHAT_API_URL = "https://api.weixin.qq.com"
 
@@ -66,6 +68,10 @@ class Settings(BaseSettings):
     wechat_timeout: float = Field(default=2.5, gt=0, le=30)
     public_url: str | None = None
     graphiql: bool | None = None
+    media_url: SecretStr = SecretStr("file://./media")
+    content_check_fallback: Literal["refuse", "accept"] = "refuse"
+    phone_conflict: Literal["refuse", "move"] = "refuse"
+    phone_data_max_age: int = Field(default=300, ge=10, le=86_400)
     operation_timeout: float = Field(default=10.0, gt=0, le=60)
     drain_seconds: float = Field(default=2.0, ge=0, le=30)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -90,8 +96,19 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(("sqlite://", "postgres://", "postgresql://")):
+        text = value.get_secret_value()
+        if not text.startswith(("sqlite://", "postgres://", "postgresql://")):
             raise ValueError("must start with sqlite:// or postgres://")
+        if not _has_readable_parts(text):
+            raise ValueError("cannot be read; percent-encode what is special in the user and the password")
+        if text.startswith("sqlite://") and not any((urlsplit(text).netloc, urlsplit(text).path)):
+            raise ValueError("names no file: sqlite://./appletql.db is one in this folder")
+        return value
+
+    @field_validator("media_url")
+    @classmethod
+    def _known_store(cls, value: SecretStr) -> SecretStr:
+        parse_location(value.get_secret_value())  # its message quotes nothing
         return value
 
     @field_validator("wechat_api_url", "public_url")
@@ -112,6 +129,11 @@ class Settings(BaseSettings):
         return not self.is_production if self.graphiql is None else self.graphiql
 
     @property
+    def own_url(self) -> str:
+        """This server's address as phones reach it: PUBLIC_URL, or where it listens, which does for development."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
     def sandbox_url(self) -> str | None:
         """The sandbox whose clock is followed: in development, whatever stands in WeChat's place; else none."""
         return None if self.is_production or self.wechat_api_url == WECHAT_API_URL else self.wechat_api_url
@@ -122,6 +144,25 @@ class Settings(BaseSettings):
         if self.appid is None or self.appsecret is None:
             return self.apps
         return (AppSettings(appid=self.appid, secret=self.appsecret), *self.apps)
+
+
+def read_database_url() -> str:
+    """APPLETQL_DATABASE_URL, for commands that need nothing else; raises SettingsError for a fault of that alone."""
+    return read_part("database_url").database_url.get_secret_value()
+
+
+def read_part(*names: str) -> Settings:
+    """The settings for a command that needs the fields `names` alone: others that have a fault are at their defaults.
+
+    Raises SettingsError with the faults of `names`, and of `.env` as a whole.
+    """
+    try:
+        return read_settings()
+    except SettingsError as error:
+        faulty = {fault: fault.setting.removeprefix(PREFIX).lower().partition("[")[0] for fault in error.faults}
+    if faults := [fault for fault, name in faulty.items() if name in (*names, ".env")]:
+        raise SettingsError(faults)
+    return read_settings(**{name: Settings.model_fields[name].get_default() for name in faulty.values()})
 
 
 def read_settings(**overrides: Any) -> Settings:
@@ -139,6 +180,16 @@ def read_settings(**overrides: Any) -> Settings:
         faults = [Fault(".env", f"cannot be read ({type(error).__name__})")]
     # Raised here and not above, so that it has no context: that would hold the values.
     raise SettingsError(faults)
+
+
+def _has_readable_parts(text: str) -> bool:
+    """The errors of urlsplit quote what they refuse, a password too: they end here."""
+    try:
+        parts = urlsplit(text)
+        _ = text.startswith("sqlite://") or parts.port  # read to be checked; what stands in a path is no port
+    except ValueError:
+        return False
+    return True
 
 
 def _is_plain_address(text: str) -> bool:

@@ -16,7 +16,7 @@ _FEWEST_DIFFERENT_BYTES = 16
 
 def faults_for_serving(settings: Settings) -> list[Fault]:
     """Everything that stands against serving, at once; empty when nothing does."""
-    faults = [*_secret_keys(settings), *_mini_programs(settings)]
+    faults = [*_secret_keys(settings), *_mini_programs(settings), *_timeouts(settings)]
     if settings.is_production:
         faults += _production(settings)
     return faults
@@ -46,6 +46,13 @@ def _mini_programs(settings: Settings) -> Iterator[Fault]:
     appids = [app.appid for app in settings.mini_programs]
     for appid in sorted({appid for appid in appids if appids.count(appid) > 1}):
         yield Fault(f"{PREFIX}APPS", f"names {appid} more than once")
+
+
+def _timeouts(settings: Settings) -> Iterator[Fault]:
+    # In the queue for WeChat, with WeChat, and with the database: an operation must outlast all three.
+    least = 2 * settings.wechat_timeout + 3
+    if settings.operation_timeout < least:
+        yield Fault(f"{PREFIX}OPERATION_TIMEOUT", f"must be at least {least:g} with this {PREFIX}WECHAT_TIMEOUT")
 
 
 def _production(settings: Settings) -> Iterator[Fault]:

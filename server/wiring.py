@@ -3,18 +3,35 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
-from domain.clock import BusinessClock
+from domain.clock import BusinessClock, Clock, wire_clock
 from models.database import open_database
 from models.encryption import Cipher
 from models.unit_of_work import UnitsOfWork
 from resolvers.context import Services
 from server.sandbox_clock import SandboxClock
 from server.settings import Settings
+from services.accounts.avatars import Avatars
+from services.accounts.deletion import Deletion
+from services.accounts.export import Export
 from services.accounts.login import Login
+from services.accounts.phones import Conflict, Phones
+from services.accounts.profiles import Profiles
 from services.accounts.sessions import Sessions
 from services.accounts.wechat_sessions import WeChatSessions
+from services.content_check import ContentCheck, Fallback
+from services.keyed_hashes import KeyedHashes
+from services.media.avatars import AvatarKeeper
+from services.media.locations import parse_location
+from services.media.store import MediaStore, open_store
+from services.media.workshop import open_workshop
 from services.mini_programs import MiniPrograms
+from services.phone_data import PhoneData
+from services.sharing.code_images import CodeImages
+from services.sharing.shares import Shares
+from services.sharing.views import ShareViews
+from services.sharing.visits import Visits
 from wechat.apps import App
 from wechat.client import WeChat
 from wechat.http import new_http_client
@@ -26,29 +43,58 @@ class Process:
 
     services: Services
     units: UnitsOfWork
+    media: MediaStore
+    avatars: AvatarKeeper
     sandbox_clock: SandboxClock | None
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Process]:
-    """Everything that serving needs; raises Unavailable when the database cannot be reached.
+    """Everything that serving needs; raises Unavailable when the database or the media folder cannot be reached.
 
-    Closing runs backwards: calls to WeChat end, then units of work, then their connections.
+    Closing runs backwards: pictures that are being made, calls to WeChat, units of work, then their connections.
     """
     clock = BusinessClock()
-    cipher = Cipher([key.get_secret_value() for key in settings.secret_keys])
-    mini_programs = MiniPrograms(mini_program_credentials(settings))
     async with AsyncExitStack() as stack:
         units = await stack.enter_async_context(
             open_database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
         )
         wechat = await stack.enter_async_context(open_wechat(settings))
-        services = Services(
-            login=Login(units, wechat, mini_programs, cipher, clock),
-            sessions=Sessions(units, clock),
-            wechat_sessions=WeChatSessions(units, wechat, mini_programs, cipher),
+        workshop = await stack.enter_async_context(open_workshop())
+        media = open_store(parse_location(settings.media_url.get_secret_value()))
+        avatars = Avatars(units, media, clock, settings.own_url)
+        yield Process(
+            services=_services(settings, units, wechat, media, avatars, clock),
+            units=units,
+            media=media,
+            avatars=AvatarKeeper(workshop, media, avatars.claim),
+            sandbox_clock=await _sandbox_clock(stack, settings, clock),
         )
-        yield Process(services, units, await _sandbox_clock(stack, settings, clock))
+
+
+def _services(
+    settings: Settings, units: UnitsOfWork, wechat: WeChat, media: MediaStore, avatars: Avatars, clock: Clock
+) -> Services:
+    cipher = Cipher([key.get_secret_value() for key in settings.secret_keys])
+    apps = MiniPrograms(mini_program_credentials(settings))
+    hashes = KeyedHashes(units, cipher, clock)
+    phone_data = PhoneData(units, cipher, wire_clock, timedelta(seconds=settings.phone_data_max_age))
+    content = ContentCheck(wechat, apps, Fallback(settings.content_check_fallback))
+    conflict = Conflict(settings.phone_conflict)
+    phones = Phones(units, wechat, apps, phone_data, cipher, hashes, clock, conflict)
+    shares = Shares(units, ShareViews(units), content, clock)
+    return Services(
+        login=Login(units, wechat, apps, cipher, hashes, clock),
+        sessions=Sessions(units, clock),
+        wechat_sessions=WeChatSessions(units, wechat, apps, cipher),
+        profiles=Profiles(units, phone_data, content, avatars, clock),
+        phones=phones,
+        deletion=Deletion(units, wechat, apps, avatars, clock),
+        export=Export(units, phones),
+        shares=shares,
+        share_visits=Visits(units, shares, phone_data, clock),
+        code_images=CodeImages(units, wechat, apps, media, clock, settings.own_url),
+    )
 
 
 @asynccontextmanager

@@ -36,9 +36,9 @@ class KeyedHashes:
         return await self._hash("person", f"{appid}:{openid}")
 
     async def _hash(self, purpose: str, text: str) -> str:
-        if self._key is None:
-            async with self._loading:
-                self._key = self._key or await self._load()
+        async with self._loading:
+            if self._key is None:
+                self._key = await self._load()
         return hmac.new(self._key, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
 
     async def _load(self) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from domain.problems import InputIssue
+from domain.problems import InputIssue, ProblemCode, WeChatProblem
 from wechat.apps import App
 
 
@@ -18,6 +18,13 @@ class MiniPrograms:
         if appid is None:
             return self._first
         return self._by_appid.get(appid) or InputIssue(field, "is not a mini program that this server serves")
+
+    def serving(self, appid: str) -> App:
+        """The app of a live session's identity; raises WeChatProblem when the operator took it out since."""
+        app = self.known(appid)
+        if app is None:
+            raise WeChatProblem(ProblemCode.WECHAT_REJECTED, "This server no longer serves the mini program.")
+        return app
 
     def known(self, appid: str) -> App | None:
         """The app of an identity; None when it was taken out of the configuration since."""

@@ -15,6 +15,16 @@ PROBLEMS: tuple[tuple[type[errors.WeChatError], ProblemCode, str], ...] = (
         ProblemCode.LOGIN_CODE_INVALID,
         "WeChat does not accept this code: it is wrong, used or too old. Call wx.login for a fresh one.",
     ),
+    (
+        errors.PhoneCodeInvalid,
+        ProblemCode.PHONE_CODE_INVALID,
+        "WeChat does not accept this code: it is wrong, used, too old or another user's. Let the user tap again.",
+    ),
+    (
+        errors.UserNotSeen,
+        ProblemCode.WECHAT_REJECTED,
+        "WeChat checks texts only of users who opened the mini program within two hours: open it again, then repeat.",
+    ),
     (errors.LoginBlocked, ProblemCode.LOGIN_BLOCKED, "WeChat does not let this user sign in."),
     (
         errors.Unavailable,
@@ -37,7 +47,7 @@ def answered_as_problem() -> Iterator[None]:
     try:
         yield
     except errors.WeChatError as error:
-        _log(error)
+        log_failure(error)
         raise problem_of(error) from None
 
 
@@ -47,11 +57,12 @@ def problem_of(error: errors.WeChatError) -> WeChatProblem:
     return WeChatProblem(code, message, None if error.errcode is None else str(error.errcode))
 
 
-def _log(error: errors.WeChatError) -> None:
+def log_failure(error: errors.WeChatError) -> None:
+    """Tells the operator: what WeChat said, and what to do about it where that is known."""
     known = {"path": error.path, "errcode": error.errcode, "rid": error.rid, "kind": type(error).__name__}
     if isinstance(error, errors.Misconfigured):
         logger.error("WeChat refuses the configuration", extra=known | {"advice": error.advice})
-    elif isinstance(error, errors.LoginCodeInvalid | errors.LoginBlocked):
-        logger.info("WeChat refused a login", extra=known)
+    elif isinstance(error, errors.LoginCodeInvalid | errors.PhoneCodeInvalid | errors.LoginBlocked):
+        logger.info("WeChat refused a code", extra=known)
     else:
         logger.warning("WeChat call failed", extra=known)

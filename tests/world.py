@@ -1,6 +1,7 @@
 """A whole AppletQL against a real sandbox over a real socket: what the end-to-end tests act upon."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ from tests import canaries
 T = TypeVar("T")
 
 LOGIN = """
-mutation ($code: String!, $appId: String) {
-  login(input: {code: $code, appId: $appId}) {
+mutation ($code: String!, $appId: String, $shareCode: String) {
+  login(input: {code: $code, appId: $appId, shareCode: $shareCode}) {
     __typename
     ... on LoginSuccess { token expiresAt isNewUser user { id nickname } }
     ... on Problem { code message recovery }
@@ -87,17 +88,21 @@ class World:
         content: dict[str, Any] = answer.json()
         return content
 
-    async def login(self, code: str, app_id: str | None = None, token: str | None = None) -> dict[str, Any]:
+    async def login(
+        self, code: str, app_id: str | None = None, token: str | None = None, share_code: str | None = None
+    ) -> dict[str, Any]:
         """The result of `login`, whatever member of its union it is."""
-        answer = await self.ask(LOGIN, token, {"code": code, "appId": app_id})
+        answer = await self.ask(LOGIN, token, {"code": code, "appId": app_id, "shareCode": share_code})
         assert "errors" not in answer, answer
         result: dict[str, Any] = answer["data"]["login"]
         canaries.add(result.get("token"))
         return result
 
-    async def sign_in(self, openid: str | None = None, appid: str | None = None) -> dict[str, Any]:
+    async def sign_in(
+        self, openid: str | None = None, appid: str | None = None, share_code: str | None = None
+    ) -> dict[str, Any]:
         """A successful login of a person, who is a new one when no openid is given."""
-        result = await self.login(await self.code(openid, appid), appid)
+        result = await self.login(await self.code(openid, appid), appid, share_code=share_code)
         assert result["__typename"] == "LoginSuccess", result
         return result
 
@@ -127,6 +132,8 @@ def make_settings(database_url: str, sandbox: SandboxServer, **given: Any) -> Se
         "secret_keys": Fernet.generate_key().decode(),
         "wechat_api_url": sandbox.url,
         "apps": apps,
+        "media_url": f"file://{tempfile.mkdtemp(prefix='appletql-media-')}",
+        "public_url": "http://appletql.test",
     }
     return read_settings(_env_file=None, **(known | given))
 

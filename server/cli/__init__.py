@@ -5,6 +5,8 @@ import click
 from server.cli.database import migrate
 from server.cli.dev import dev
 from server.cli.doctor import doctor
+from server.cli.keys import keys
+from server.cli.phones import phones
 from server.cli.sandbox import sandbox
 from server.cli.schema import schema
 from server.cli.serve import serve
@@ -19,5 +21,5 @@ def main() -> None:
     """
 
 
-for command in (dev, serve, sandbox, migrate, schema, doctor):
+for command in (dev, serve, sandbox, migrate, schema, doctor, keys, phones):
     main.add_command(command)

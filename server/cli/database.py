@@ -16,13 +16,12 @@ def migrate(make: str | None) -> None:
     from models.migrator import make_migration
     from models.migrator import migrate as apply
     from server.cli.failures import told_in_one_line
-    from server.settings import read_settings
+    from server.settings import read_database_url
 
-    if make is not None:
-        written = asyncio.run(make_migration(make))
-        click.echo("\n".join(written) or "the models and the migrations agree")
-        return
     with told_in_one_line():
-        url = read_settings().database_url.get_secret_value()
-        count = asyncio.run(apply(url, lambda name: click.echo(f"applied {name}")))
+        if make is not None:
+            written = asyncio.run(make_migration(make))
+            click.echo("\n".join(written) or "the models and the migrations agree")
+            return
+        count = asyncio.run(apply(read_database_url(), lambda name: click.echo(f"applied {name}")))
         click.echo(f"{count} migrations applied" if count else "the database is up to date")

@@ -1,7 +1,6 @@
 """`appletql dev`: the server and the offline WeChat, in one process, with nothing to configure."""
 
 import asyncio
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,9 +41,10 @@ def dev(port: int, sandbox_port: int) -> None:
     """
     from server.cli.failures import told_in_one_line
     from server.logs import configure_logging
+    from server.settings import read_settings
 
     with told_in_one_line():
-        configure_logging(os.environ.get("APPLETQL_LOG_LEVEL", "INFO"), as_json=False)
+        configure_logging(read_settings(environment="development").log_level, as_json=False)
         asyncio.run(_run(port, sandbox_port))
 
 
@@ -59,7 +59,7 @@ async def _run(port: int, sandbox_port: int) -> None:
         with bind("127.0.0.1", sandbox_port, "SANDBOX_PORT") as taken:
             sandbox_port = taken.getsockname()[1]
         async with running(_sandbox(sandbox_port, database_url)) as sandbox:
-            settings = _settings(sandbox)
+            settings = _settings(sandbox, listening.getsockname()[1])
             await _migrate(database_url)
             server = Server(Application(settings), drain_seconds=0)
             announcing = asyncio.create_task(_announce(server, listening.getsockname()[1], sandbox.url, database_url))
@@ -80,13 +80,19 @@ def _sandbox(port: int, database_url: str) -> "SandboxServer":
         raise click.ClickException(str(error)) from None
 
 
-def _settings(sandbox: "SandboxServer") -> "Settings":
+def _settings(sandbox: "SandboxServer", port: int) -> "Settings":
     """The environment's settings, but for WeChat: there it is the sandbox and its mini programs."""
     from server.development import own_secret_key
     from server.settings import read_settings
 
     apps = [{"appid": app.appid, "secret": app.secret, "name": app.name} for app in sandbox.wechat.apps.values()]
-    given: dict[str, Any] = {"wechat_api_url": sandbox.url, "appid": None, "appsecret": None, "apps": apps}
+    given: dict[str, Any] = {
+        "wechat_api_url": sandbox.url,
+        "appid": None,
+        "appsecret": None,
+        "apps": apps,
+        "port": port,
+    }
     settings = read_settings(environment="development", **given)
     if settings.secret_keys:
         return settings

@@ -31,10 +31,11 @@ Exit codes:
 @click.command(epilog=_EXIT_CODES)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end, for machines.")
 def doctor(*, as_json: bool) -> None:
-    """Check settings, keys, database, migrations, WeChat and the clock, and say what to do for each finding.
+    """Check settings, keys, database, migrations, pictures, WeChat and the clock, and say what to do for each finding.
 
-    Changes nothing and ends within about 20 seconds. Asks for the same settings as serve, and sends the AppSecrets to
-    WeChat to try them. `✓` is in order, `!` deserves a look, `✗` stands against serving, `-` could not be checked.
+    Leaves nothing changed and ends within about 20 seconds. Asks for the same settings as serve, and sends the
+    AppSecrets to WeChat to try them. `✓` is in order, `!` deserves a look, `✗` stands against serving, `-` could not be
+    checked.
     """
     from server.doctor_findings import Verdict, summary
 

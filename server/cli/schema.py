@@ -10,8 +10,10 @@ import click
 def schema(output: Path | None) -> None:
     """Print the GraphQL schema (SDL), for code generators. Needs no settings."""
     from schema.assembly import export_sdl
+    from server.cli.failures import told_in_one_line
 
-    if output is None:
-        click.echo(export_sdl(), nl=False)
-    else:
-        output.write_text(export_sdl(), encoding="utf-8")
+    with told_in_one_line():
+        if output is None:
+            click.echo(export_sdl(), nl=False)
+        else:
+            output.write_text(export_sdl(), encoding="utf-8")

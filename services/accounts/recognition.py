@@ -59,8 +59,9 @@ class Recognition:
         if identity is None:
             return await self._first_sign_in(person, claimant, now)
         # Held users own what they owned when it was found, since only a join moves identities and it ends one of
-        # them; but the identity's keys and unionid may have changed before its user was held.
+        # them; but the rows themselves may have been written to before they were held.
         identity = await Identity.filter(id=identity.id).select_related("user").get()
+        claimant = await User.get(id=claimant.id) if claimant else None
         user = await self._follow_unionid(identity, claimant, person.unionid, now)
         await self._keys.add(identity, person.session_key)
         has_joined = len(owners) > 1 and user.unionid == person.unionid  # else the unionid changed
@@ -92,7 +93,7 @@ class Recognition:
         await Identity.filter(id=identity.id).update(unionid=unionid)
         if claimant is not None and claimant.id != user.id:
             logger.info("two users of one person joined")
-            return await join(user, claimant, unionid)
+            return await join(user, claimant, unionid, now)
         await User.filter(id=user.id).update(unionid=unionid)
         return user
 

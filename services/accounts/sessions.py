@@ -1,13 +1,18 @@
 """Sessions: a token is made, found again by its hash, and ended."""
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.clock import Clock
 from domain.ids import Prefix, new_id
+from domain.problems import Unavailable
 from domain.sessions import ABSOLUTE, IDLE, MOST_LIVE, TOUCH_EVERY, expires_at, hash_token, new_token
 from models.accounts import Identity, Session, User
 from models.unit_of_work import UnitsOfWork
+from services.accounts.holding import hold
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,18 @@ class Sessions:
         if session is None or now >= expires_at(session.created_at, session.last_used_at):
             return None
         if now - session.last_used_at >= TOUCH_EVERY:
-            await self._units.run(_touch, session, now)
+            await self._touch(session, now)
         return Viewer(session, session.identity, session.identity.user)
 
     async def end(self, viewer: Viewer, *, everywhere: bool) -> int:
         """Ends the viewer's session, or all of the user's, and counts the live ones that ended."""
-        return await self._units.run(_end, viewer, self._clock(), everywhere)
+        return await self._units.run_again_if_raced(_end, viewer, self._clock(), everywhere)
+
+    async def _touch(self, session: Session, now: datetime) -> None:
+        try:
+            await self._units.run(_touch, session, now)
+        except Unavailable:
+            logger.warning("the last use of a session could not be written")  # no reason to refuse the request
 
 
 async def issue(user: User, identity: Identity, now: datetime, *, keep_all: bool = False) -> IssuedSession:
@@ -74,7 +85,7 @@ async def issue(user: User, identity: Identity, now: datetime, *, keep_all: bool
         last_used_at=now,
     )
     if not keep_all:
-        await _end_beyond_limit(user.id, now)
+        await _end_beyond_limit(user.id, session, now)
     return IssuedSession(token, expires_at(session.created_at, session.last_used_at))
 
 
@@ -89,19 +100,25 @@ async def _touch(session: Session, now: datetime) -> None:
 
 
 async def _end(viewer: Viewer, now: datetime, everywhere: bool) -> int:
+    """Holds the user, so that a join under way is followed and of several that end one session one counts it."""
+    identity = await Identity.filter(id=viewer.identity.id).first()
+    if identity is None:
+        return 0
+    await hold(identity.user_id)
     if everywhere:
-        sessions = await _of_user(viewer.user.id)
+        sessions = await _of_user(identity.user_id)
     else:
         sessions = await Session.filter(id=viewer.session.id)
     await Session.filter(id__in=[session.id for session in sessions]).delete()
     return sum(_is_live(session, now) for session in sessions)
 
 
-async def _end_beyond_limit(user_id: str, now: datetime) -> None:
-    sessions = await _of_user(user_id)
-    live = [session for session in sessions if _is_live(session, now)]
-    kept = {session.id for session in live[:MOST_LIVE]}
-    ended = [session.id for session in sessions if session.id not in kept]
+async def _end_beyond_limit(user_id: str, made: Session, now: datetime) -> None:
+    """The one just made stays whatever the clock says: a clock that stepped back must not sell a dead token."""
+    others = [session for session in await _of_user(user_id) if session.id != made.id]
+    live = [session for session in others if _is_live(session, now)]
+    kept = {session.id for session in live[: MOST_LIVE - 1]}
+    ended = [session.id for session in others if session.id not in kept]
     if ended:
         await Session.filter(id__in=ended).delete()
 

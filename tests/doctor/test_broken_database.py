@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from server.doctor import diagnose
 from server.doctor_database import check_database
 from server.doctor_findings import Finding, Verdict
 from tests.databases import Databases, PostgresCluster, SqliteFolder
@@ -24,6 +25,8 @@ from tests.doctor.surgery import (
 )
 
 pytestmark = pytest.mark.anyio
+
+MIGRATIONS = Path(__file__).parents[2] / "models" / "migrations"
 
 
 async def look(patient: Patient, url: str) -> Finding:
@@ -60,7 +63,10 @@ async def test_a_database_that_is_not_migrated_stays_so(patient: Patient, postgr
 
     # then
     assert faults(found) == ["migrations"]
-    assert the(found, "migrations").found.startswith("1 pending: 0001_")
+    names = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
+    assert names
+    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    assert the(found, "migrations").found == f"{len(names)} pending: {shown}"
     assert the(found, "migrations").advice == "Run appletql migrate."
     assert the(found, "stored session_keys").found == "not checked: the database is not migrated"
     assert dumped(postgres, url) == before
@@ -207,18 +213,45 @@ async def test_an_option_that_the_driver_does_not_know_is_told(patient: Patient)
     finding = await look(patient, f"postgres://user:{CANARY}@127.0.0.1:{free_port()}/shop?nonsense=1")
 
     assert finding.found.endswith("the options are not understood")
-    assert finding.advice.endswith("the options are asyncpg's, and libpq's sslmode.")
+    assert finding.advice.endswith("PostgreSQL's options are asyncpg's, and libpq's sslmode.")
 
 
 @pytest.mark.parametrize(
-    "url",
-    [f"postgres://user:pass/{CANARY}@db/shop", f"postgres://user:{CANARY}@db:port/shop", "sqlite://"],
+    "url", [f"postgres://user:{CANARY}@db/shop?max_size={CANARY}", f"sqlite://shop.db?journal_size_limit={CANARY}"]
 )
-async def test_an_address_that_cannot_be_read_is_told_without_a_piece_of_it(patient: Patient, url: str) -> None:
+async def test_an_option_that_is_no_number_is_told_without_a_piece_of_it(patient: Patient, url: str) -> None:
     finding = await look(patient, url)
 
-    assert finding.found == "APPLETQL_DATABASE_URL cannot be read (ConfigurationError)"
-    assert "write / ? # @ : [ ] and % as %2F" in finding.advice
+    assert finding.found == "the options in APPLETQL_DATABASE_URL cannot be read (ValueError)"
+    assert finding.advice.startswith("Correct what stands after the ? in APPLETQL_DATABASE_URL")
+
+
+@pytest.mark.parametrize(
+    ("url", "found", "advice"),
+    [
+        (f"postgres://user:pass/{CANARY}@db/shop", "cannot be read", "Percent-encode what is special in the user and"),
+        (f"postgres://user:{CANARY}@db:port/shop", "cannot be read", "Percent-encode what is special in the user and"),
+        (
+            f"sqlite://?key={CANARY}",
+            "names no file: sqlite://./appletql.db is one in this folder",
+            "Set it right, in the environment or in .env",
+        ),
+    ],
+)
+async def test_an_address_that_cannot_be_read_is_a_fault_of_the_settings(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, found: str, advice: str
+) -> None:
+    for name, value in patient.variables(DATABASE_URL=url).items():
+        monkeypatch.setenv(name, value)
+
+    findings = [finding async for finding in diagnose([], tmp_path / ".env")]
+
+    assert faults(findings) == ["APPLETQL_DATABASE_URL"]
+    assert of(findings, Verdict.SKIPPED) == ["database", "pictures", "WeChat"]
+    finding = the(findings, "APPLETQL_DATABASE_URL")
+    assert (finding.found, finding.advice.startswith(advice)) == (found, True)
+    assert CANARY not in str(findings)
+    assert contents(tmp_path) == []
 
 
 @pytest.mark.parametrize("sign", "/?#")

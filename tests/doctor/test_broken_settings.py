@@ -18,6 +18,7 @@ GOOD_IN_PRODUCTION: dict[str, Any] = {
     "secret_keys": OTHER_KEY,
     "apps": [{"appid": ONE.appid, "secret": "0123456789abcdef0123456789abcdef"}],
     "wechat_api_url": "https://api.weixin.qq.com",
+    "public_url": "https://shop.example",
 }
 
 
@@ -109,6 +110,7 @@ def test_what_production_refuses_is_a_fault_with_its_advice(
     [
         ({"database_url": "sqlite://./shop.db"}, "APPLETQL_DATABASE_URL", "Run one server process only"),
         ({"graphiql": True}, "APPLETQL_GRAPHIQL", "Remove APPLETQL_GRAPHIQL unless"),
+        ({"public_url": None}, "APPLETQL_PUBLIC_URL", "Set it to this server's https address, as phones reach it."),
     ],
 )
 def test_what_production_seldom_means_is_a_warning(
@@ -118,6 +120,25 @@ def test_what_production_seldom_means_is_a_warning(
 
     assert (faults(found), of(found, Verdict.WARNING)) == ([], [check])
     assert the(found, check).advice.startswith(advice)
+
+
+def test_without_a_public_address_it_is_told_what_pictures_would_have(patient: Patient) -> None:
+    found = settings_findings(public_url=None, host="10.0.0.7", port=9000)(patient)
+
+    assert the(found, "APPLETQL_PUBLIC_URL").found == (
+        "is missing, in production: addresses of uploaded pictures begin with http://10.0.0.7:9000"
+    )
+
+
+def test_development_needs_no_public_address(patient: Patient) -> None:
+    assert of(settings_findings(environment="development", public_url=None)(patient), Verdict.WARNING) == []
+
+
+def test_an_operation_that_would_not_outlast_wechat_is_a_fault(patient: Patient) -> None:
+    found = settings_findings(wechat_timeout=4, operation_timeout=10)(patient)
+
+    assert faults(found) == ["APPLETQL_OPERATION_TIMEOUT"]
+    assert the(found, "APPLETQL_OPERATION_TIMEOUT").found == "must be at least 11 with this APPLETQL_WECHAT_TIMEOUT"
 
 
 async def test_in_production_no_secret_is_sent_to_a_sandbox(patient: Patient) -> None:

@@ -107,7 +107,9 @@ async def test_waiting_has_a_bound_of_its_own(patient: Patient, monkeypatch: pyt
     monkeypatch.setattr(doctor_wechat, "_LONGEST_WAIT", 0.2)
     async with silent_server() as port:
         started = time.monotonic()
-        found = await patient.findings(wechat_api_url=f"http://127.0.0.1:{port}", wechat_timeout=30)
+        found = await patient.findings(
+            wechat_api_url=f"http://127.0.0.1:{port}", wechat_timeout=28, operation_timeout=60
+        )
 
     assert faults(found) == ["WeChat"]
     assert the(found, "WeChat").found.endswith("no answer in time")

@@ -18,6 +18,7 @@ from tests.doctor.surgery import CANARY, KEY, ONE, PRIVATE, Patient, contents, f
 
 pytestmark = pytest.mark.anyio
 
+MEDIA_SHAPE = "must be file://FOLDER or s3://KEY_ID:SECRET@BUCKET[/PREFIX]?region=…[&endpoint=https://…]"
 ROOT = Path(__file__).parents[2]
 
 
@@ -54,6 +55,7 @@ async def test_a_good_set_up_is_a_list_of_marks_and_exit_code_0(patient: Patient
         f"✓ database: SQLite, {database}",
         "✓ migrations: all applied",
         "✓ stored session_keys: none yet",
+        "✓ pictures: can be written and read in the folder media",
         f"✓ WeChat: answers at {patient.sandbox.url}",
         "✓ clock: agrees with WeChat's",
         f"✓ credentials of {ONE.appid}: WeChat accepts them",
@@ -98,7 +100,9 @@ async def test_faults_have_their_advice_below_and_exit_code_1(patient: Patient, 
 
 
 async def test_settings_that_cannot_be_read_are_told_all_at_once(patient: Patient, tmp_path: Path) -> None:
-    result = await run(**patient.variables(PORT=CANARY, APPS=f"[{CANARY}", DATABASE_URL=f"mysql://{CANARY}"))
+    result = await run(
+        **patient.variables(PORT=CANARY, APPS=f"[{CANARY}", DATABASE_URL=f"mysql://{CANARY}", MEDIA_URL=CANARY)
+    )
 
     assert result.output.splitlines() == [
         "✗ APPLETQL_PORT: Input should be a valid integer, unable to parse string as an integer",
@@ -107,9 +111,12 @@ async def test_settings_that_cannot_be_read_are_told_all_at_once(patient: Patien
         "    Set it right, in the environment or in .env; the environment wins.",
         '✗ APPLETQL_APPS: must be a JSON list, as in [{"appid": "wx…", "secret": "…", "name": "shop"}]',
         "    Set it right, in the environment or in .env; the environment wins.",
+        f"✗ APPLETQL_MEDIA_URL: {MEDIA_SHAPE}",
+        "    Set it right, in the environment or in .env; the environment wins.",
         "- database: not checked: the settings cannot be read",
+        "- pictures: not checked: the settings cannot be read",
         "- WeChat: not checked: the settings cannot be read",
-        "3 faults, 0 warnings, 2 not checked",
+        "4 faults, 0 warnings, 3 not checked",
     ]
     assert result.exit_code == 1
     assert contents(tmp_path) == []
@@ -146,7 +153,7 @@ async def test_findings_are_printed_as_they_come(patient: Patient, tmp_path: Pat
     await patient.fault("delay:3")
 
     # when
-    async with process(tmp_path, **patient.variables(WECHAT_TIMEOUT="4")) as doctor:
+    async with process(tmp_path, **patient.variables(WECHAT_TIMEOUT="4", OPERATION_TIMEOUT="11")) as doctor:
         assert doctor.stdout is not None
         lines: list[str] = []
         async with asyncio.timeout(3.5):
@@ -161,7 +168,9 @@ async def test_findings_are_printed_as_they_come(patient: Patient, tmp_path: Pat
 async def test_the_whole_has_a_bound(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole, "LONGEST_SECONDS", 0.5)
     async with silent_server() as port:
-        result = await run(**patient.variables(WECHAT_API_URL=f"http://127.0.0.1:{port}", WECHAT_TIMEOUT="5"))
+        result = await run(
+            **patient.variables(WECHAT_API_URL=f"http://127.0.0.1:{port}", WECHAT_TIMEOUT="5", OPERATION_TIMEOUT="13")
+        )
 
     assert result.output.splitlines()[-3:] == [
         "✗ doctor: gave up after 0 seconds",

@@ -168,7 +168,7 @@ def test_everything_that_a_user_owns_moves_with_a_join() -> None:
     owned = {
         model
         for model in models
-        for name in model._meta.fk_fields
+        for name in model._meta.fk_fields | model._meta.o2o_fields
         if getattr(model._meta.fields_map[name], "model_name", "") == "models.User"
     }
 

@@ -12,6 +12,9 @@ CANARY = "c4n4ry-0fa9"
 SECRET = "s3cr3t-c4n4ry-77"
 APPID_SHAPE = "String should match pattern '^wx[0-9A-Za-z]{4,30}$'"
 ADDRESS_SHAPE = "must be an http or https address without a query or a password"
+DATABASE_PARTS = "cannot be read; percent-encode what is special in the user and the password"
+DATABASE_FILE = "names no file: sqlite://./appletql.db is one in this folder"
+MEDIA_SHAPE = "must be file://FOLDER or s3://KEY_ID:SECRET@BUCKET[/PREFIX]?region=…[&endpoint=https://…]"
 APPS_SHAPE = 'must be a JSON list, as in [{"appid": "wx…", "secret": "…", "name": "shop"}]'
 NUMBER = "Input should be a valid number, unable to parse string as a number"
 INTEGER = "Input should be a valid integer, unable to parse string as an integer"
@@ -22,6 +25,24 @@ REFUSED = [
     ("PORT", "-1", "PORT", "Input should be greater than or equal to 0"),
     ("PORT", "65536", "PORT", "Input should be less than or equal to 65535"),
     ("DATABASE_URL", f"mysql://u:{CANARY}@db/shop", "DATABASE_URL", "must start with sqlite:// or postgres://"),
+    *(
+        ("DATABASE_URL", text, "DATABASE_URL", DATABASE_PARTS)
+        for text in (
+            f"postgres://user:pass/{CANARY}@db/shop",
+            f"postgres://user:pass?{CANARY}@db/shop",
+            f"postgres://user:pass#{CANARY}@db/shop",
+            f"postgres://user:pass[{CANARY}@db/shop",
+            f"postgres://user:{CANARY}\N{ACCOUNT OF}@db/shop",
+            f"postgres://user:{CANARY}@db:port/shop",
+            f"postgres://user:{CANARY}@db:65536/shop",
+            f"postgresql://user:{CANARY}@[db/shop",
+            f"sqlite://[{CANARY}",
+        )
+    ),
+    *(
+        ("DATABASE_URL", text, "DATABASE_URL", DATABASE_FILE)
+        for text in ("sqlite://", f"sqlite://?key={CANARY}", f"sqlite://#{CANARY}")
+    ),
     ("DATABASE_POOL_SIZE", CANARY, "DATABASE_POOL_SIZE", INTEGER),
     ("DATABASE_POOL_SIZE", "1", "DATABASE_POOL_SIZE", "Input should be greater than or equal to 2"),
     ("DATABASE_POOL_SIZE", "201", "DATABASE_POOL_SIZE", "Input should be less than or equal to 200"),
@@ -61,6 +82,25 @@ REFUSED = [
     ("WECHAT_TIMEOUT", "31", "WECHAT_TIMEOUT", "Input should be less than or equal to 30"),
     ("WECHAT_TIMEOUT", "nan", "WECHAT_TIMEOUT", "Input should be less than or equal to 30"),
     ("GRAPHIQL", CANARY, "GRAPHIQL", "Input should be a valid boolean, unable to interpret input"),
+    *(
+        ("MEDIA_URL", text, "MEDIA_URL", MEDIA_SHAPE)
+        for text in (
+            CANARY,
+            f"/srv/{CANARY}",
+            "file://",
+            f"https://ID:{CANARY}@shop?region=x",
+            f"s3://ID:{CANARY}@shop",
+            f"s3://ID:{CANARY}@SHOP?region=x",
+            f"s3://ID:pass/{CANARY}@shop?region=x",
+            f"s3://ID:{CANARY}@shop?region=x&endpoint=https://user:{CANARY}@cos",
+            f"s3://ID:{CANARY}@[shop?region=x",
+        )
+    ),
+    ("CONTENT_CHECK_FALLBACK", CANARY, "CONTENT_CHECK_FALLBACK", "Input should be 'refuse' or 'accept'"),
+    ("PHONE_CONFLICT", CANARY, "PHONE_CONFLICT", "Input should be 'refuse' or 'move'"),
+    ("PHONE_DATA_MAX_AGE", CANARY, "PHONE_DATA_MAX_AGE", INTEGER),
+    ("PHONE_DATA_MAX_AGE", "9", "PHONE_DATA_MAX_AGE", "Input should be greater than or equal to 10"),
+    ("PHONE_DATA_MAX_AGE", "86401", "PHONE_DATA_MAX_AGE", "Input should be less than or equal to 86400"),
     ("OPERATION_TIMEOUT", CANARY, "OPERATION_TIMEOUT", NUMBER),
     ("OPERATION_TIMEOUT", "61", "OPERATION_TIMEOUT", "Input should be less than or equal to 60"),
     ("DRAIN_SECONDS", CANARY, "DRAIN_SECONDS", NUMBER),
@@ -137,6 +177,7 @@ def test_no_way_of_showing_settings_shows_a_secret() -> None:
     # given
     settings = read_settings(
         database_url=f"postgres://user:{SECRET}@db/shop",
+        media_url=f"s3://{SECRET}:{SECRET}@shop?region=x",
         secret_keys=f"{SECRET}1,{SECRET}2",
         appid="wx12345",
         appsecret=SECRET,
@@ -161,3 +202,4 @@ def test_no_way_of_showing_settings_shows_a_secret() -> None:
     assert not [text for text in shown if SECRET in text]
     assert all("wx67890" in text for text in shown)
     assert settings.secret_keys[1].get_secret_value() == f"{SECRET}2"
+    assert settings.media_url.get_secret_value() == f"s3://{SECRET}:{SECRET}@shop?region=x"

@@ -19,6 +19,9 @@ READ: list[tuple[str, str, Any]] = [
     ("database_url", "sqlite://shop.db", SecretStr("sqlite://shop.db")),
     ("database_url", "postgres://u:p@db/shop", SecretStr("postgres://u:p@db/shop")),
     ("database_url", "postgresql://db/shop", SecretStr("postgresql://db/shop")),
+    ("database_url", "postgres://u:p%2F%40@[::1]:5432/s", SecretStr("postgres://u:p%2F%40@[::1]:5432/s")),
+    ("database_url", "sqlite://:memory:", SecretStr("sqlite://:memory:")),
+    ("database_url", "sqlite:///srv/a:b.db?mode=1", SecretStr("sqlite:///srv/a:b.db?mode=1")),
     ("database_pool_size", "25", 25),
     ("secret_keys", "one", (SecretStr("one"),)),
     ("secret_keys", " one, two ,,", (SecretStr("one"), SecretStr("two"))),
@@ -39,6 +42,14 @@ READ: list[tuple[str, str, Any]] = [
     ("public_url", "http://[::1]:8000", "http://[::1]:8000"),
     ("graphiql", "true", True),
     ("graphiql", "0", False),
+    ("media_url", "file:///srv/media", SecretStr("file:///srv/media")),
+    ("media_url", "s3://ID:s%2F@shop/v1?region=x", SecretStr("s3://ID:s%2F@shop/v1?region=x")),
+    ("content_check_fallback", "accept", "accept"),
+    ("content_check_fallback", "refuse", "refuse"),
+    ("phone_conflict", "move", "move"),
+    ("phone_conflict", "refuse", "refuse"),
+    ("phone_data_max_age", "10", 10),
+    ("phone_data_max_age", "86400", 86_400),
     ("operation_timeout", "30", 30.0),
     ("drain_seconds", "0", 0.0),
     ("log_level", "DEBUG", "DEBUG"),
@@ -58,6 +69,10 @@ DEFAULTS: dict[str, Any] = {
     "wechat_timeout": 2.5,
     "public_url": None,
     "graphiql": None,
+    "media_url": SecretStr("file://./media"),
+    "content_check_fallback": "refuse",
+    "phone_conflict": "refuse",
+    "phone_data_max_age": 300,
     "operation_timeout": 10.0,
     "drain_seconds": 2.0,
     "log_level": "INFO",
@@ -183,6 +198,18 @@ def test_settings_stay_as_they_were_read(monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_graphiql_is_for_development_unless_it_is_said(given: dict[str, Any], shown: bool) -> None:
     assert read_settings(**given).has_graphiql is shown
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"host": "0.0.0.0", "port": 9000}, "http://0.0.0.0:9000"),  # noqa: S104  (a value to be read)
+        ({"public_url": "https://shop.example/api/", "port": 9000}, "https://shop.example/api"),
+    ],
+)
+def test_phones_reach_it_at_its_public_address_or_where_it_listens(given: dict[str, Any], address: str) -> None:
+    assert read_settings(**given).own_url == address
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,18 @@ ALWAYS: list[tuple[dict[str, Any], str]] = [
     ({"appsecret": None, "apps": apps((OTHER_APPID, "x"))}, "APPLETQL_APPID: and APPLETQL_APPSECRET go together"),
     ({"apps": apps((APPID, SECRET))}, f"APPLETQL_APPS: names {APPID} more than once"),
     (
+        {"operation_timeout": 7.9},
+        "APPLETQL_OPERATION_TIMEOUT: must be at least 8 with this APPLETQL_WECHAT_TIMEOUT",
+    ),
+    (
+        {"wechat_timeout": 3.6},
+        "APPLETQL_OPERATION_TIMEOUT: must be at least 10.2 with this APPLETQL_WECHAT_TIMEOUT",
+    ),
+    (
+        {"wechat_timeout": 30, "operation_timeout": 60},
+        "APPLETQL_OPERATION_TIMEOUT: must be at least 63 with this APPLETQL_WECHAT_TIMEOUT",
+    ),
+    (
         {"appid": None, "appsecret": None, "apps": apps((OTHER_APPID, "x"), (OTHER_APPID, "y"))},
         f"APPLETQL_APPS: names {OTHER_APPID} more than once",
     ),
@@ -88,6 +100,12 @@ TAKEN_IN_PRODUCTION: list[dict[str, Any]] = [
     {"wechat_api_url": "https://sh.api.weixin.qq.com"},
     {"public_url": "https://shop.example/api"},
     {"graphiql": True},
+    {"operation_timeout": 8.0},
+    {"wechat_timeout": 3.5},
+    {"wechat_timeout": 28.5, "operation_timeout": 60},
+    {"wechat_timeout": 0.5, "operation_timeout": 4},
+    {"media_url": "s3://ID:secret@shop?region=x"},
+    {"content_check_fallback": "accept", "phone_conflict": "move"},
     {"database_url": "postgres://db/shop"},
 ]
 

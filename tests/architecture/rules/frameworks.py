@@ -49,6 +49,17 @@ PLACEMENTS = (
         ("models/*", "services/*", "server/wiring.py"),
         "another database, or another layer over it, must be a matter of two folders",
     ),
+    Placement(
+        ("PIL",),
+        ("services/media/images.py", "sandbox/wxacode_picture.py"),
+        "hostile bytes are decoded in one place, behind its limits and off the event loop; the sandbox only draws",
+    ),
+    Placement(("obstore",), ("services/media/store.py",), "where pictures are kept is a matter of one module"),
+    Placement(
+        ("python_multipart",),
+        ("server/multipart.py",),
+        "forms are read in one place, whose limits Starlette's own reader does not have",
+    ),
     Placement(("structlog",), ("server/*",), "what is logged, and what must never be, is decided in one place"),
     Placement(("click", "rich"), ("server/cli.py", "server/cli/*"), "a terminal is one way in among several"),
     Placement(

@@ -16,8 +16,13 @@ NO_FEATURE = {
         "node": "finds any object by its id, whichever feature it belongs to",
     },
     "services": {
+        "content_check": "whatever a user writes is checked in one way",
         "incidents": "whatever happens, an operator is told in one way",
+        "keyed_hashes": "phones and attributions are looked up under one key",
+        "keys_at_rest": "everything that is sealed is sealed again together",
+        "media": "pictures are made and kept in one way, whoever's they are",
         "mini_programs": "every feature may be asked from any of the configured mini programs",
+        "phone_data": "profiles, phones and groups come from the phone in one form",
         "wechat_problems": "every feature answers WeChat's errors as the same problems",
     },
 }

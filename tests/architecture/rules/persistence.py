@@ -41,7 +41,9 @@ def _transactions(source: Source) -> Iterator[str]:
 
 
 def _whole_rows(source: Source) -> Iterator[str]:
-    """A save() of a stale row puts back every column, REFUNDED to PAID."""
+    """A save() of a stale row puts back every column, REFUNDED to PAID; pictures have a save() too."""
+    if source.path.startswith("services/media/images"):
+        return
     for call in _calls(source, "save"):
         if not any(keyword.arg == "update_fields" for keyword in call.keywords):
             yield source.at(call, "save() without update_fields writes the whole row")

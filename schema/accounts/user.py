@@ -1,0 +1,75 @@
+"""The viewer as a GraphQL type, with the phone number that nobody else sees."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry import Info
+
+from domain import accounts as words
+from models.accounts import User as UserRow
+from resolvers import accounts
+from resolvers.context import Context
+from schema.common.enums import register_enum
+from schema.common.node import Node
+from services.accounts.phones import BoundNumber
+
+register_enum(
+    words.Gender,
+    {
+        words.Gender.UNKNOWN: "Not told.",
+        words.Gender.MALE: "1 in WeChat's own data.",
+        words.Gender.FEMALE: "2 in WeChat's own data.",
+    },
+)
+
+
+@strawberry.type
+class Phone:
+    """A bound number, as its owner sees it."""
+
+    number: str = strawberry.field(description="E.164, as in `+8613800138000`.")
+    masked: str = strawberry.field(description="As in `138****8000`.")
+    country_code: str
+    bound_at: datetime
+
+    @classmethod
+    def from_bound(cls, bound: BoundNumber) -> "Phone":
+        """The number as it is bound."""
+        return cls(number=bound.number, masked=bound.masked, country_code=bound.country_code, bound_at=bound.bound_at)
+
+
+async def _phone(root: "User", info: Info[Context, None]) -> Phone | None:
+    bound = await accounts.phone(info.context, root.id)
+    return Phone.from_bound(bound) if bound else None
+
+
+@strawberry.type(description="Only ever the viewer: nobody is shown another person's `User`.")
+class User(Node):
+    """The viewer."""
+
+    nickname: str | None
+    avatar_url: str | None
+    gender: words.Gender
+    country: str | None
+    province: str | None
+    city: str | None
+    language: str | None
+    phone: Phone | None = strawberry.field(
+        resolver=_phone, description="Present once bound; visible to the user alone."
+    )
+    created_at: datetime
+
+    @classmethod
+    def from_row(cls, row: UserRow) -> "User":
+        """The row as its owner sees it."""
+        return cls(
+            id=strawberry.ID(row.id),
+            nickname=row.nickname,
+            avatar_url=row.avatar_url,
+            gender=words.Gender(row.gender),
+            country=row.country,
+            province=row.province,
+            city=row.city,
+            language=row.language,
+            created_at=row.created_at,
+        )

@@ -1,0 +1,125 @@
+"""Who may: every root field of the API so far, as anonymous, with an expired token, as another user, as the right one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from graphql import build_schema
+
+from schema.assembly import export_sdl
+from tests.world import World, error_codes
+
+pytestmark = pytest.mark.anyio
+DAY = 86_400
+
+PUBLIC, NULLABLE, SIGNED_IN = "public", "null without a token", "signed in"
+RULES = {
+    "login": PUBLIC,
+    "logout": PUBLIC,
+    "share": PUBLIC,
+    "me": NULLABLE,
+    "session": NULLABLE,
+    "node": NULLABLE,
+    "exportMyData": SIGNED_IN,
+    "updateProfile": SIGNED_IN,
+    "bindPhone": SIGNED_IN,
+    "unbindPhone": SIGNED_IN,
+    "deleteAccount": SIGNED_IN,
+    "createShare": SIGNED_IN,
+    "openShare": SIGNED_IN,
+}
+CALLS = {
+    "login": 'mutation { login(input: {code: "nonsense"}) { __typename } }',
+    "logout": "mutation { logout { __typename } }",
+    "share": "query ($code: String!) { share(code: $code) { id title path sharedBy { nickname } visits newUsers } }",
+    "me": "{ me { id phone { number } } }",
+    "session": "{ session { expiresAt isWechatSessionCurrent } }",
+    "node": "query ($id: ID!) { node(id: $id) { __typename id } }",
+    "exportMyData": "{ exportMyData }",
+    "updateProfile": 'mutation { updateProfile(input: {fields: {city: "Suzhou"}}) { __typename } }',
+    "bindPhone": 'mutation { bindPhone(input: {code: "nonsense"}) { __typename } }',
+    "unbindPhone": "mutation { unbindPhone { __typename } }",
+    "deleteAccount": 'mutation { deleteAccount(code: "nonsense") { __typename } }',
+    "createShare": 'mutation { createShare(input: {page: "pages/a", title: "t"}) { __typename } }',
+    "openShare": "mutation ($code: String!) { openShare(input: {code: $code}) { __typename } }",
+}
+
+
+@dataclass
+class Scene:
+    """Two users; one has a share and a phone. The third token is expired."""
+
+    owner: str
+    other: str
+    expired: str
+    owner_id: str
+    share: dict[str, Any]
+
+
+async def set_up(world: World) -> Scene:
+    expired = (await world.sign_in())["token"]
+    await world.advance(8 * DAY)
+    owner, other = await world.sign_in(), await world.sign_in()
+    made = await world.ask(
+        'mutation { createShare(input: {page: "pages/a", title: "t"}) { ... on CreateShareSuccess { share { id code } } } }',
+        owner["token"],
+    )
+    share = made["data"]["createShare"]["share"]
+    return Scene(owner["token"], other["token"], expired, owner["user"]["id"], share)
+
+
+def test_every_root_field_has_a_rule_and_a_call() -> None:
+    schema = build_schema(export_sdl())
+    assert schema.query_type is not None
+    assert schema.mutation_type is not None
+
+    assert {*schema.query_type.fields, *schema.mutation_type.fields} == set(RULES) == set(CALLS)
+
+
+@pytest.mark.parametrize("field", RULES)
+async def test_without_a_live_token(world: World, field: str) -> None:
+    scene = await set_up(world)
+    variables = {"code": scene.share["code"], "id": scene.owner_id}
+
+    anonymous, expired = [await world.ask(CALLS[field], token, variables) for token in (None, scene.expired)]
+
+    refused = ["UNAUTHENTICATED"]
+    wanted = {PUBLIC: ([], []), NULLABLE: ([], refused), SIGNED_IN: (refused, refused)}[RULES[field]]
+    assert (error_codes(anonymous), error_codes(expired)) == wanted
+    if RULES[field] != PUBLIC:
+        assert anonymous["data"] == expired["data"] == {field: None}
+    else:
+        assert anonymous == expired
+
+
+@pytest.mark.parametrize("field", [field for field, rule in RULES.items() if rule == SIGNED_IN])
+async def test_signed_in_nobody_is_refused(world: World, field: str) -> None:
+    scene = await set_up(world)
+
+    answer = await world.ask(CALLS[field], scene.other, {"code": scene.share["code"]})
+
+    assert error_codes(answer) == []
+    assert answer["data"][field] is not None
+
+
+async def test_the_wrong_user_sees_nothing_of_the_right_one(world: World) -> None:
+    scene = await set_up(world)
+    variables = {"code": scene.share["code"], "id": scene.owner_id}
+
+    node = {name: await world.ask(CALLS["node"], token, variables) for name, token in vars_of(scene)}
+    share = {
+        name: (await world.ask(CALLS["share"], token, variables))["data"]["share"] for name, token in vars_of(scene)
+    }
+    shared_node = await world.ask(CALLS["node"], scene.other, {"id": scene.share["id"]})
+
+    assert node["owner"]["data"]["node"] == {"__typename": "User", "id": scene.owner_id}
+    assert node["other"]["data"]["node"] is None
+    assert [(share[name]["visits"], share[name]["newUsers"]) for name in ("owner", "other")] == [(0, 0), (None, None)]
+    assert shared_node["data"]["node"] == {"__typename": "Share", "id": scene.share["id"]}
+    for token in (None, scene.expired):
+        answer = await world.ask(CALLS["node"], token, {"id": scene.share["id"]})
+        assert answer == shared_node
+
+
+def vars_of(scene: Scene) -> list[tuple[str, str]]:
+    return [("owner", scene.owner), ("other", scene.other)]

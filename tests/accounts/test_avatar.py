@@ -1,0 +1,85 @@
+"""The avatar: uploaded, shown, replaced, and nobody else's."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from models.media import Media
+from tests.accounts.operations import UPDATE_PROFILE, do, me
+from tests.accounts.pictures import picture, upload
+from tests.world import World
+
+pytestmark = pytest.mark.anyio
+
+
+async def set_avatar(world: World, token: str, url: str | None) -> dict[str, object]:
+    return await do(world, UPDATE_PROFILE, token, input={"fields": {"avatarUrl": url}})
+
+
+async def test_an_upload_becomes_the_avatar_and_is_served_as_a_square(world: World) -> None:
+    token = (await world.sign_in())["token"]
+
+    url = await upload(world, token, picture(size=(900, 600)))
+    done = await set_avatar(world, token, url)
+    shown = await world.api.get(url)
+
+    assert done["user"]["avatarUrl"] == url  # type: ignore[index]  # JSON
+    assert shown.status_code == 200
+    assert shown.headers["content-type"] == "image/jpeg"
+    assert "immutable" in shown.headers["cache-control"]
+    assert Image.open(io.BytesIO(shown.content)).size == (512, 512)
+
+
+async def test_a_replaced_avatar_is_removed_and_a_kept_one_stays(world: World) -> None:
+    token = (await world.sign_in())["token"]
+    first = await upload(world, token, picture((1, 2, 3)))
+    second = await upload(world, token, picture((200, 2, 3)))
+    await set_avatar(world, token, first)
+
+    await do(world, UPDATE_PROFILE, token, input={"fields": {"city": "Suzhou"}})
+    kept = (await world.api.get(first)).status_code
+    await set_avatar(world, token, second)
+    statuses = [(await world.api.get(url)).status_code for url in (first, second)]
+    await set_avatar(world, token, None)
+
+    assert kept == 200
+    assert statuses == [404, 200]
+    assert (await world.api.get(second)).status_code == 404
+    assert await world.read(lambda: Media.all().count()) == 0
+
+
+async def test_two_users_with_one_picture_do_not_lose_it_to_each_other(world: World) -> None:
+    tokens = [(await world.sign_in())["token"] for _ in range(2)]
+    urls = [await upload(world, token) for token in tokens]
+    for token, url in zip(tokens, urls, strict=True):
+        await set_avatar(world, token, url)
+
+    await set_avatar(world, tokens[0], None)
+
+    assert (await world.api.get(urls[1])).status_code == 200
+    assert (await me(world, tokens[1]))["avatarUrl"] == urls[1]
+
+
+async def test_another_users_upload_is_refused(world: World) -> None:
+    mine, theirs = [(await world.sign_in())["token"] for _ in range(2)]
+    url = await upload(world, theirs)
+
+    refused = await set_avatar(world, mine, url)
+    odd = [await set_avatar(world, mine, url[: -len("x.jpg")] + end) for end in ("", "../x.jpg", "x.jpg?a=b")]
+
+    assert {result["__typename"] for result in [refused, *odd]} == {"InvalidInput"}
+    assert (await me(world, mine))["avatarUrl"] is None
+
+
+@pytest.mark.parametrize("header", [None, "Bearer bad"])
+async def test_an_upload_needs_a_live_token(world: World, header: str | None) -> None:
+    headers = {"Authorization": header} if header else {}
+
+    refused = await world.api.post(
+        "/uploads/avatar", files={"file": ("a.png", picture(), "image/png")}, headers=headers
+    )
+
+    assert refused.status_code == 401
+    assert refused.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert await world.read(lambda: Media.all().count()) == 0
