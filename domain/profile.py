@@ -1,5 +1,6 @@
 """What a profile may hold, and what of the phone's own data counts as saying nothing."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ LONGEST_URL = 1024
 ANONYMOUS_NICKNAME = "微信用户"
 
 _FIELDS = ("nickname", "avatar_url", "gender", "country", "province", "city", "language")
+_PRINTABLE_ASCII = re.compile(r"[!-~]+")
 _AVATAR_HOST = ".qlogo.cn"
 _PLAIN = "http://"
 
@@ -35,7 +37,7 @@ def check_texts(fields: Mapping[str, str | None], path: str) -> tuple[dict[str, 
 
 def is_https_address(address: str) -> bool:
     """Whether an address can be shown as it is: https, a host, no credentials, nothing that is not an address."""
-    if len(address) > LONGEST_URL or not address.isascii() or any(not 32 < ord(c) < 127 for c in address):
+    if len(address) > LONGEST_URL or not _PRINTABLE_ASCII.fullmatch(address):
         return False
     try:
         parts = urlsplit(address)

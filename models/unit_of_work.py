@@ -54,6 +54,7 @@ class UnitsOfWork:
 
     def __init__(self, context: TortoiseContext, *, slots: int, wait_seconds: float) -> None:
         self._context = context
+        self.slots = slots
         self._slots = asyncio.Semaphore(slots)
         self._wait_seconds = wait_seconds
         self._running: set[asyncio.Task[Any]] = set()

@@ -54,7 +54,7 @@ class Share(Node):
             title=row.title,
             path=path_of(row.page, row.code),
             image_url=row.image_url,
-            shared_by=Profile.from_row(view.shared_by) if view.shared_by else None,
+            shared_by=Profile.from_row(view.shared_by),
             visits=counts.visits if counts else None,
             new_users=counts.new_users if counts else None,
         )

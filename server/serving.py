@@ -83,6 +83,7 @@ async def serve_until_signalled(server: Server, listening: socket.socket) -> Non
     Raises what opening the application raises, Unavailable when its database cannot be reached.
     """
     loop = asyncio.get_running_loop()
+    address = listening.getsockname()
     draining: list[asyncio.Task[None]] = []
 
     def stop() -> None:
@@ -96,6 +97,7 @@ async def serve_until_signalled(server: Server, listening: socket.socket) -> Non
     try:
         with listening:
             async with server.application.router.lifespan_context(server.application):
+                logger.info("serving", host=address[0], port=address[1])
                 await server.serve([listening])
     finally:
         for task in draining:

@@ -1,6 +1,8 @@
 """A whole AppletQL against a real sandbox over a real socket: what the end-to-end tests act upon."""
 
 import asyncio
+import json
+import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -150,6 +152,13 @@ async def open_world(database_url: str, **given: Any) -> AsyncIterator[World]:
             httpx.AsyncClient(base_url=sandbox.url, timeout=30) as control,
         ):
             yield World(application, sandbox, api, control, database_url)
+            canaries.add(*secrets_of(sandbox))
+
+
+def secrets_of(sandbox: SandboxServer) -> set[str]:
+    """session_keys and access_tokens, which never leave the server."""
+    text = json.dumps(sandbox.wechat.state.to_json())
+    return set(re.findall(r'"(?:session_key|token|value)": "([^"]{16,})"', text))
 
 
 async def gather(calls: list[Awaitable[T]], at_once: int = 50) -> list[T]:

@@ -83,7 +83,8 @@ def _sandbox(port: int, database_url: str) -> "SandboxServer":
 def _settings(sandbox: "SandboxServer", port: int) -> "Settings":
     """The environment's settings, but for WeChat: there it is the sandbox and its mini programs."""
     from server.development import own_secret_key
-    from server.settings import read_settings
+    from server.settings import SettingsError, read_settings
+    from server.settings_rules import faults_for_serving
 
     apps = [{"appid": app.appid, "secret": app.secret, "name": app.name} for app in sandbox.wechat.apps.values()]
     given: dict[str, Any] = {
@@ -94,9 +95,11 @@ def _settings(sandbox: "SandboxServer", port: int) -> "Settings":
         "port": port,
     }
     settings = read_settings(environment="development", **given)
-    if settings.secret_keys:
-        return settings
-    return read_settings(environment="development", secret_keys=own_secret_key(), **given)
+    if not settings.secret_keys:
+        settings = read_settings(environment="development", secret_keys=own_secret_key(), **given)
+    if faults := faults_for_serving(settings):
+        raise SettingsError(faults)
+    return settings
 
 
 async def _migrate(database_url: str) -> None:

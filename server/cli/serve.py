@@ -28,6 +28,5 @@ def serve(host: str | None, port: int | None) -> None:
             raise SettingsError(faults)
         configure_logging(settings.log_level, as_json=settings.is_production)
         listening = bind(settings.host, settings.port, "APPLETQL_PORT")
-        click.echo(f"AppletQL on http://{settings.host}:{listening.getsockname()[1]}/graphql", err=True)
         server = Server(Application(settings), drain_seconds=settings.drain_seconds)
         asyncio.run(serve_until_signalled(server, listening))

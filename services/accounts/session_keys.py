@@ -4,6 +4,7 @@ import logging
 
 from models.accounts import Identity
 from models.encryption import Cipher, UnreadableError
+from models.unit_of_work import RacedError
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +35,13 @@ class SessionKeys:
         """Makes a key that is not kept yet the current one; one that is stays where it is.
 
         A kept key that comes again belongs to an older code whose answer was late, or WeChat gave it out twice:
-        neither says that it is newer than the other.
+        neither says that it is newer than the other. Raises RacedError when the stored keys changed since the identity
+        was read, by a rotation of SECRET_KEYS or `prefer`: the unit is to be run again.
         """
         if any(session_key == kept for kept, _ in self.candidates(identity)):
             return
-        await _exchange(identity, current=self.seal(session_key), previous=identity.session_key)
+        if not await _exchange(identity, current=self.seal(session_key), previous=identity.session_key):
+            raise RacedError
 
     async def prefer(self, identity: Identity, stored: str) -> None:
         """Makes the previous key, which proved to be in use, the current one, unless the keys changed meanwhile."""
@@ -46,6 +49,9 @@ class SessionKeys:
             await _exchange(identity, current=stored, previous=identity.session_key)
 
 
-async def _exchange(identity: Identity, *, current: str, previous: str) -> None:
-    unchanged = Identity.filter(id=identity.id, session_key=identity.session_key)
-    await unchanged.update(session_key=current, previous_session_key=previous)
+async def _exchange(identity: Identity, *, current: str, previous: str) -> bool:
+    """Whether both keys still stood as they were read, and are replaced."""
+    unchanged = Identity.filter(
+        id=identity.id, session_key=identity.session_key, previous_session_key=identity.previous_session_key
+    )
+    return bool(await unchanged.update(session_key=current, previous_session_key=previous))

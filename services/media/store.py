@@ -49,8 +49,11 @@ class MediaStore:
         attributes: Attributes | None = None
         if self._keeps_attributes:
             attributes = {"Content-Type": key.content_type, "Cache-Control": _FOR_EVER}
-        async with self._bounded():
-            await self._objects.put_async(str(key), content, attributes=attributes, use_multipart=False)
+        try:
+            async with self._bounded():
+                await self._objects.put_async(str(key), content, attributes=attributes, use_multipart=False)
+        except FileNotFoundError as error:  # no such bucket
+            raise Unavailable(_AWAY) from error
 
     async def size(self, key: MediaKey) -> int | None:
         """The bytes that are stored under a key; None when nothing is."""

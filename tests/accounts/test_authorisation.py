@@ -1,4 +1,4 @@
-"""Who may: every root field of the API so far, as anonymous, with an expired token, as another user, as the right one."""
+"""Who may: every root field so far, as anonymous, with an expired token, as another user, as the right one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -60,10 +60,8 @@ async def set_up(world: World) -> Scene:
     expired = (await world.sign_in())["token"]
     await world.advance(8 * DAY)
     owner, other = await world.sign_in(), await world.sign_in()
-    made = await world.ask(
-        'mutation { createShare(input: {page: "pages/a", title: "t"}) { ... on CreateShareSuccess { share { id code } } } }',
-        owner["token"],
-    )
+    query = 'createShare(input: {page: "pages/a", title: "t"}) { ... on CreateShareSuccess { share { id code } } }'
+    made = await world.ask(f"mutation {{ {query} }}", owner["token"])
     share = made["data"]["createShare"]["share"]
     return Scene(owner["token"], other["token"], expired, owner["user"]["id"], share)
 

@@ -35,11 +35,11 @@ class Watch:
 async def send(http: httpx.AsyncClient, body: bytes, headers: dict[str, str]) -> httpx.Response:
     """Send, and hold the answer against the clock; a slow moment of the machine is not one of the server."""
     took = waited = float("inf")
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         watch = Watch()
         watching = asyncio.create_task(watch.keep())
         started = time.perf_counter()
-        response = await http.post("/graphql", content=body, headers=headers)
+        response = await http.post("/graphql", content=_never_seen(body, attempt), headers=headers)
         took = min(took, time.perf_counter() - started)
         await asyncio.sleep(0)
         watching.cancel()
@@ -59,3 +59,8 @@ def assert_harmless(response: httpx.Response) -> None:
     assert all(error["message"] and error["extensions"]["code"] for error in answer.get("errors", []))
     assert "INTERNAL" not in response.text
     assert [leak for leak in LEAKS if leak in response.text] == []
+
+
+def _never_seen(body: bytes, attempt: int) -> bytes:
+    """The same document to a parser, another one to a cache of documents."""
+    return body if attempt == 0 else body.replace(b'"query": "', b'"query": "' + b"\\n" * attempt, 1)

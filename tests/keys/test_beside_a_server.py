@@ -9,7 +9,7 @@ import pytest
 from models.accounts import Identity
 from models.encryption import Cipher, new_secret_key
 from tests import canaries
-from tests.databases import SqliteFolder
+from tests.databases import Databases
 from tests.keys.population import invent, sealed_values, store
 from tests.process.running import SECONDS, clean_environment
 from tests.world import World, open_world
@@ -20,9 +20,9 @@ PEOPLE = 8
 OTHERS = 3000
 
 
-async def test_no_login_is_refused_or_lost(sqlite: SqliteFolder, tmp_path: Path) -> None:
+async def test_no_login_is_refused_or_lost(databases: Databases, tmp_path: Path) -> None:
     # given
-    url = sqlite.fresh()
+    url = databases.fresh()
     new, old = new_secret_key(), new_secret_key()
     canaries.add(new, old)
     await store(url, invent(OTHERS, seed=41), old)

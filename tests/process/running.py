@@ -32,7 +32,7 @@ def clean_environment(**given: str) -> dict[str, str]:
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command to its end."""
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "server", *arguments],
         cwd=folder,
         env=clean_environment(**environment),
@@ -41,6 +41,9 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         timeout=SECONDS,
         check=False,
     )
+    (folder / "done").write_text(done.stdout + done.stderr, encoding="utf-8")
+    canaries.keep(folder / "done")
+    return done
 
 
 @contextmanager
