@@ -43,9 +43,9 @@ def route_of(page: str) -> str:
     return page.partition("?")[0]
 
 
-def content_hash(appid: str, page: str, title: str, image_url: str | None) -> str:
-    """The same for the same card of the same mini program: 64 characters."""
-    return hashlib.sha256(json.dumps([appid, page, title, image_url]).encode()).hexdigest()
+def content_hash(appid: str, page: str, title: str) -> str:
+    """The same for the same page and title of the same mini program: 64 characters."""
+    return hashlib.sha256(json.dumps([appid, page, title]).encode()).hexdigest()
 
 
 def page_issues(field: str, page: str) -> list[InputIssue]:

@@ -38,6 +38,11 @@ def is_unavailability(error: BaseException) -> bool:
     return False
 
 
+def is_rolled_back(error: BaseException) -> bool:
+    """Whether PostgreSQL undid the transaction to let others pass: a deadlock, or a serialization failure."""
+    return isinstance(error, asyncpg.TransactionRollbackError)
+
+
 def is_taken(error: IntegrityError) -> bool:
     """Whether a unique constraint refused: somebody else was faster. Any other constraint is a mistake of ours."""
     cause = error.__cause__ or error.__context__

@@ -7,7 +7,7 @@ from models.accounts import User
 
 
 class Media(Model):
-    """One user's claim on one file. Equal files have one key, so that several users may hold it."""
+    """One user's claim on one file. With `released_at` the file is owed to removal, and the row goes after it."""
 
     id = fields.CharField(max_length=30, primary_key=True)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
@@ -16,6 +16,7 @@ class Media(Model):
     user_id: str
     key = fields.CharField(max_length=120, db_index=True)
     created_at = fields.DatetimeField()
+    released_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "media"

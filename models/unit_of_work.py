@@ -7,6 +7,7 @@ its caller may go away. The number of units is bounded by the pool, and a caller
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
 
 from domain.problems import Unavailable
-from models.failures import is_taken, is_unavailability, tell_failure
+from models.failures import is_rolled_back, is_taken, is_unavailability, tell_failure
 from models.transactions import nested_transaction, transaction
 
 P = ParamSpec("P")
@@ -25,12 +26,17 @@ T = TypeVar("T")
 
 _BUSY = "The database is busy or away; try again."
 _ATTEMPTS = 8
+_CHECKPOINT_MILLISECONDS = 200
 
 logger = logging.getLogger(__name__)
 
 
 class RacedError(Exception):
     """Raised by the body of a unit that found that somebody else was faster and wants to start again."""
+
+
+class _RolledBackError(Unavailable):
+    """A deadlock or a serialization failure: the database undid the unit, so that a repeat is safe."""
 
 
 class NestingError(RuntimeError):
@@ -71,8 +77,8 @@ class UnitsOfWork:
         for _ in range(_ATTEMPTS):
             try:
                 return await self.run(body, *args, **kwargs)
-            except RacedError:
-                continue
+            except (RacedError, _RolledBackError):
+                await asyncio.sleep(random.uniform(0, 0.02))  # noqa: S311  (to spread, not to hide)
             except IntegrityError as error:
                 if not is_taken(error):
                     raise
@@ -90,8 +96,22 @@ class UnitsOfWork:
         await self.read(self._select_one)
 
     async def forget_deleted(self) -> None:
-        """On SQLite, takes what was deleted out of the write-ahead log too; `secure_delete` took it out of the file."""
-        await self.read(self._checkpoint)
+        """On SQLite, takes what was deleted out of the write-ahead log too; `secure_delete` took it out of the file.
+
+        Raises nothing: while another process reads, the log stays until the next time, which is told.
+        """
+        try:
+            is_done = await self.read(self._checkpoint)
+        except Unavailable:
+            is_done = False
+        if not is_done:
+            logger.warning("what was deleted is still in SQLite's write-ahead log, until nobody reads beside")
+
+    async def take_turns(self, text: str) -> None:
+        """Inside a unit: waits for any other that took its turn with the same text. SQLite's units do so anyway."""
+        client = self._client()
+        if client.capabilities.dialect != "sqlite":
+            await client.execute_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [text])
 
     async def drain(self, seconds: float = 5.0) -> None:
         """Waits for what is still running, then ends it; call before the connections close."""
@@ -130,6 +150,8 @@ class UnitsOfWork:
         try:
             return await work
         except Exception as error:
+            if is_rolled_back(error):
+                raise _RolledBackError(_BUSY) from error
             if is_unavailability(error):
                 tell_failure("the database failed", error)
                 raise Unavailable(_BUSY) from error
@@ -162,10 +184,17 @@ class UnitsOfWork:
     def _client(self) -> BaseDBAsyncClient:
         return self._context.db()
 
-    async def _checkpoint(self) -> None:
+    async def _checkpoint(self) -> bool:
         client = self._client()
-        if client.capabilities.dialect == "sqlite":
-            await client.execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
+        if client.capabilities.dialect != "sqlite":
+            return True
+        [before] = await client.execute_query_dict("PRAGMA busy_timeout")
+        await client.execute_query_dict(f"PRAGMA busy_timeout = {_CHECKPOINT_MILLISECONDS}")
+        try:
+            [outcome] = await client.execute_query_dict("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            await client.execute_query_dict(f"PRAGMA busy_timeout = {int(before['timeout'])}")
+        return bool(outcome["busy"] == 0)
 
     async def is_writable(self) -> bool:
         """Whether the database takes writes; a PostgreSQL that was failed over may only be read."""

@@ -79,6 +79,16 @@ class SandboxServer(uvicorn.Server):
         self.wechat.closing.set()
         await super().shutdown(sockets)
 
+    async def break_off(self) -> None:
+        """Close every socket at once; the task of `serve` is then the caller's to cancel."""
+        self.wechat.closing.set()
+        for listener in self.servers:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            if (transport := getattr(connection, "transport", None)) is not None:
+                transport.abort()
+        await self.lifespan.shutdown()
+
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Signals belong to whoever owns the event loop."""
@@ -131,8 +141,10 @@ def _keep_state(wechat: OfflineWeChat, path: Path | None) -> Callable[[], None]:
 
 
 @asynccontextmanager
-async def running(server: SandboxServer, within: float = 10.0) -> AsyncIterator[SandboxServer]:
-    """Serve in the background of this event loop; stopped at the end.
+async def running(
+    server: SandboxServer, within: float = 10.0, *, abruptly: bool = False
+) -> AsyncIterator[SandboxServer]:
+    """Serve in the background of this event loop; stopped at the end, `abruptly` without waiting for anybody.
 
     Raises OSError when the address is taken and TimeoutError when the server does not start within that many seconds.
     """
@@ -147,4 +159,7 @@ async def running(server: SandboxServer, within: float = 10.0) -> AsyncIterator[
     finally:
         listening.cancel()
         server.should_exit = True
+        if abruptly:
+            await server.break_off()
+            serving.cancel()
         await asyncio.gather(serving, listening, return_exceptions=True)

@@ -89,7 +89,7 @@ def _services(
         wechat_sessions=WeChatSessions(units, wechat, apps, cipher),
         profiles=Profiles(units, phone_data, content, avatars, clock),
         phones=phones,
-        deletion=Deletion(units, wechat, apps, avatars, clock),
+        deletion=Deletion(units, wechat, apps, avatars, hashes, clock),
         export=Export(units, phones),
         shares=shares,
         share_visits=Visits(units, shares, phone_data, clock),

@@ -6,15 +6,19 @@ The key is drawn at random once and stored sealed, so that rotating SECRET_KEYS 
 import asyncio
 import hashlib
 import hmac
+import logging
 import secrets
 
 from domain.clock import Clock
-from models.encryption import Cipher
+from domain.problems import Unavailable
+from models.encryption import Cipher, UnreadableError
 from models.sealed_keys import SealedKey
 from models.unit_of_work import UnitsOfWork
 
 INDEX_KEY = "index"
 _KEY_BYTES = 32
+
+logger = logging.getLogger(__name__)
 
 
 class KeyedHashes:
@@ -26,6 +30,10 @@ class KeyedHashes:
         self._clock = clock
         self._key: bytes | None = None
         self._loading = asyncio.Lock()
+
+    async def ready(self) -> None:
+        """Reads the key; to be called before a code is spent on something that needs a hash."""
+        await self._hash("ready", "")
 
     async def phone(self, number: str) -> str:
         """Of a number in E.164."""
@@ -43,7 +51,11 @@ class KeyedHashes:
 
     async def _load(self) -> bytes:
         stored = await self._units.run_again_if_raced(self._read_or_draw)
-        return bytes.fromhex(self._cipher.open(stored.value))
+        try:
+            return bytes.fromhex(self._cipher.open(stored.value))
+        except UnreadableError:
+            logger.error("the index key does not open: was a key dropped from APPLETQL_SECRET_KEYS?")  # noqa: TRY400  (the error says no more)
+            raise Unavailable("This server cannot look up what it needs; its operator finds the reason.") from None
 
     async def _read_or_draw(self) -> SealedKey:
         stored = await SealedKey.filter(name=INDEX_KEY).first()

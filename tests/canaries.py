@@ -24,9 +24,9 @@ def listen(stream: TextIO) -> logging.Handler:
     return logging.getLogger().handlers[0]
 
 
-def keep(output: Path) -> None:
-    """The output of a server that ran as a process of its own; searched like the rest."""
-    _outputs.append(output.read_text(encoding="utf-8"))
+def keep(output: str) -> None:
+    """What a process of its own wrote; searched like the rest."""
+    _outputs.append(output)
 
 
 def found_in(log: Path) -> list[str]:

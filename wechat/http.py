@@ -4,7 +4,9 @@ httpx has no deadline for a whole exchange, and its errors carry the request, wh
 """
 
 import asyncio
+import functools
 import logging
+import ssl
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -74,6 +76,7 @@ def new_http_client(
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.AsyncClient(
         transport=transport,
+        verify=_certificates(),
         follow_redirects=False,
         trust_env=False,
         timeout=httpx.Timeout(connect=2.0, read=10.0, write=10.0, pool=1.0),
@@ -81,6 +84,12 @@ def new_http_client(
         headers={"user-agent": user_agent, "accept": "application/json", "accept-encoding": "identity"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
     )
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """The certificates that are trusted, read once: that takes longer than opening a client."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def exchange(

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ),
                 ("key", fields.CharField(db_index=True, max_length=120)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("released_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={
                 "table": "media",

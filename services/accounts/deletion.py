@@ -5,19 +5,22 @@ opened or brought stays a number.
 """
 
 import logging
+from datetime import datetime
 
 from tortoise.expressions import F
 
 from domain.clock import Clock
+from domain.ids import Prefix, new_id
 from domain.problems import InputIssue, InvalidInput, ProblemCode, WeChatProblem
 from domain.text import clean_text
 from models.accounts import Identity, Phone, Session, User
 from models.media import Media
-from models.sharing import Share
+from models.sharing import Attribution, Share
 from models.unit_of_work import UnitsOfWork
 from services.accounts.avatars import Avatars
 from services.accounts.holding import hold_owner
 from services.accounts.sessions import Viewer
+from services.keyed_hashes import KeyedHashes
 from services.mini_programs import MiniPrograms
 from services.wechat_problems import answered_as_problem
 from wechat.client import WeChat
@@ -41,12 +44,19 @@ class Deletion:
     """Deletes the viewer's account for good, in all mini programs of this server."""
 
     def __init__(
-        self, units: UnitsOfWork, wechat: WeChat, mini_programs: MiniPrograms, avatars: Avatars, clock: Clock
+        self,
+        units: UnitsOfWork,
+        wechat: WeChat,
+        mini_programs: MiniPrograms,
+        avatars: Avatars,
+        hashes: KeyedHashes,
+        clock: Clock,
     ) -> None:
         self._units = units
         self._wechat = wechat
         self._mini_programs = mini_programs
         self._avatars = avatars
+        self._hashes = hashes
         self._clock = clock
 
     async def delete(self, viewer: Viewer, code: str) -> None:
@@ -59,22 +69,46 @@ class Deletion:
             answer = await self._wechat.login.code2session(app, cleaned)
         if answer.openid != viewer.identity.openid:
             raise WeChatProblem(ProblemCode.LOGIN_CODE_INVALID, "This code is not of the user of this session.")
-        keys = await self._units.run_again_if_raced(self._write, viewer)
-        await self._avatars.remove(keys)
+        await self._hashes.ready()
+        await self._units.run_again_if_raced(self._write, viewer)
+        await self._avatars.sweep()
         await self._units.forget_deleted()
 
-    async def _write(self, viewer: Viewer) -> list[str]:
+    async def _write(self, viewer: Viewer) -> None:
         user = await hold_owner(viewer.identity.id)
-        keys = [media.key for media in await Media.filter(user_id=user.id)]
-        keys += [share.code_image_key for share in await Share.filter(user_id=user.id) if share.code_image_key]
+        now = self._clock()
+        await self._keep_attributed(user, now)
+        await self._owe_code_images(user, now)
         await Session.filter(identity__user_id=user.id).delete()
         await Identity.filter(user_id=user.id).delete()
         await Phone.filter(user_id=user.id).delete()
-        await Media.filter(user_id=user.id).delete()
+        await Media.filter(user_id=user.id).update(released_at=now)
         emptied = {"title": "", "page": "", "image_url": None, "code_image_key": None, "content_hash": F("id")}
         await Share.filter(user_id=user.id).update(**emptied)
-        now = self._clock()
         await User.filter(merged_into_id=user.id).update(**_EMPTY, deleted_at=now)
         await User.filter(id=user.id).update(**_EMPTY, deleted_at=now)
         logger.info("account deleted", extra={"user": user.id})
-        return keys
+
+    async def _keep_attributed(self, user: User, now: datetime) -> None:
+        """Whoever was attributed is so in all of their mini programs, as a hash that outlives the account."""
+        attribution = await Attribution.filter(user_id=user.id).first()
+        if attribution is None:
+            return
+        for identity in await Identity.filter(user_id=user.id):
+            person = await self._hashes.person(identity.appid, identity.openid)
+            if not await Attribution.filter(person=person).exists():
+                kept = await Attribution.create(
+                    id=new_id(Prefix.ATTRIBUTION, now),
+                    share_id=attribution.share_id,
+                    user=user,
+                    person=person,
+                    created_at=attribution.created_at,
+                )
+                logger.debug("attribution kept", extra={"attribution": kept.id})
+
+    async def _owe_code_images(self, user: User, now: datetime) -> None:
+        for share in await Share.filter(user_id=user.id).exclude(code_image_key=None):
+            owed = await Media.create(
+                id=new_id(Prefix.MEDIA, now), user=user, key=share.code_image_key, created_at=now, released_at=now
+            )
+            logger.debug("code image given up", extra={"media": owed.id})

@@ -7,8 +7,21 @@ from models.accounts import Identity, Session, User
 from models.media import Media
 from models.sharing import Attribution, Share, ShareVisit
 from models.unit_of_work import UnitsOfWork
+from services.accounts.holding import hold_owner
 from services.accounts.phones import Phones
 from services.accounts.sessions import Viewer
+
+_PROFILE = (
+    "id",
+    "nickname",
+    "avatar_url",
+    "gender",
+    "country",
+    "province",
+    "city",
+    "language",
+    "created_at",
+)
 
 
 class Export:
@@ -20,14 +33,15 @@ class Export:
 
     async def of(self, viewer: Viewer) -> dict[str, Any]:
         """The viewer's data by the name of what it is about; times as in the API."""
-        return await self._units.run(self._read, viewer.user.id)
+        return await self._units.run_again_if_raced(self._read, viewer)
 
-    async def _read(self, user_id: str) -> dict[str, Any]:
-        user = await User.get(id=user_id)
+    async def _read(self, viewer: Viewer) -> dict[str, Any]:
+        user = await hold_owner(viewer.identity.id)
+        user_id = user.id
         phone = await self._phones.of(user_id)
         return {
-            "user": _row(user, "id", "nickname", "avatar_url", "gender", "country", "province", "city", "language")
-            | _row(user, "unionid", "created_at"),
+            "user": _row(user, *_PROFILE, "unionid"),
+            "joinedUsers": [_row(joined, *_PROFILE) for joined in await User.filter(merged_into_id=user_id)],
             "phone": {"number": phone.number, "boundAt": _plain(phone.bound_at)} if phone else None,
             "identities": [
                 _row(identity, "appid", "openid", "unionid", "created_at")
@@ -37,7 +51,10 @@ class Export:
                 _row(session, "created_at", "last_used_at")
                 for session in await Session.filter(identity__user_id=user_id).order_by("id")
             ],
-            "media": [_row(media, "key", "created_at") for media in await Media.filter(user_id=user_id).order_by("id")],
+            "media": [
+                _row(media, "key", "created_at")
+                for media in await Media.filter(user_id=user_id, released_at=None).order_by("id")
+            ],
             "shares": [
                 _row(share, "code", "page", "title", "image_url", "created_at")
                 for share in await Share.filter(user_id=user_id).order_by("id")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.clock import Clock
-from domain.problems import InputIssue, InvalidInput
+from domain.problems import InputIssue, InvalidInput, Unavailable
 from domain.sharing import is_code
 from domain.text import clean_text
 from models.accounts import User
@@ -69,7 +69,10 @@ class Login:
     async def _arrival(self, person: Person, share_code: str | None) -> Arrival | None:
         if share_code is None or not is_code(share_code):
             return None
-        return Arrival(share_code, await self._hashes.person(person.appid, person.openid))
+        try:
+            return Arrival(share_code, await self._hashes.person(person.appid, person.openid))
+        except Unavailable:
+            return None  # told in the log; a share code never fails a login
 
     async def _enter(self, person: Person, arrival: Arrival | None) -> SignedIn:
         now = self._clock()

@@ -82,6 +82,7 @@ class Phones:
         if isinstance(cleaned, InputIssue):
             raise InvalidInput([cleaned])
         app = self._mini_programs.serving(viewer.identity.appid)
+        await self._hashes.ready()
         with answered_as_problem():
             number = await self._wechat.phone.getuserphonenumber(app, cleaned, viewer.identity.openid)
         return await self._bind(viewer, number, may_move=self._conflict is Conflict.MOVE)
@@ -111,6 +112,7 @@ class Phones:
         return await self._units.run_again_if_raced(self._write, viewer, number, blind_index, may_move)
 
     async def _write(self, viewer: Viewer, number: PhoneNumber, blind_index: str, may_move: bool) -> User:
+        await self._units.take_turns(blind_index)
         user = await hold_owner(viewer.identity.id)
         holder = await Phone.filter(blind_index=blind_index).first()
         if holder is not None and holder.user_id != user.id:

@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.accounts import Gender
 from domain.clock import Clock
+from domain.ids import Prefix, new_id
 from domain.incidents import IncidentKind
 from domain.problems import InputIssue, InvalidInput
 from domain.profile import check_texts, is_https_address, said_by_the_phone
@@ -21,6 +22,7 @@ from services.content_check import ContentCheck
 from services.incidents import record
 from services.phone_data import PhoneData
 
+_NO_AVATAR = "must be https, or what you uploaded to /uploads/avatar"
 _TEXTS = ("nickname", "country", "province", "city", "language")
 
 
@@ -60,8 +62,8 @@ class Profiles:
         needs_review = False
         if nickname is not None and nickname != viewer.user.nickname:
             needs_review = await self._content.require_clean(viewer, nickname)
-        user, unused = await self._units.run_again_if_raced(self._write, viewer, changes, needs_review)
-        await self._avatars.remove(unused)
+        user = await self._units.run_again_if_raced(self._write, viewer, changes, needs_review, path)
+        await self._avatars.sweep()
         return user
 
     async def _checked(self, viewer: Viewer, fields: Mapping[str, Any], path: str) -> dict[str, Any]:
@@ -72,7 +74,7 @@ class Profiles:
         if "avatar_url" in fields:
             address = fields["avatar_url"]
             if address is not None and not await self._may_use(viewer, address):
-                issues.append(InputIssue(f"{path}avatarUrl", "must be https, or what you uploaded to /uploads/avatar"))
+                issues.append(InputIssue(f"{path}avatarUrl", _NO_AVATAR))
             found["avatar_url"] = address
         if issues:
             raise InvalidInput(issues)
@@ -83,13 +85,16 @@ class Profiles:
             return is_https_address(address)
         return await self._units.read(self._avatars.is_claimed, viewer.user.id, address)
 
-    async def _write(self, viewer: Viewer, changes: Mapping[str, Any], needs_review: bool) -> tuple[User, list[str]]:
+    async def _write(self, viewer: Viewer, changes: Mapping[str, Any], needs_review: bool, path: str) -> User:
         before = await hold_owner(viewer.identity.id)
+        address = changes.get("avatar_url")
+        if address and self._avatars.is_ours(address) and not await self._avatars.is_claimed(before.id, address):
+            raise InvalidInput([InputIssue(f"{path}avatarUrl", _NO_AVATAR)])  # given up since it was looked at
         if changes:
             await User.filter(id=before.id).update(**changes)
         if needs_review:
-            await record(IncidentKind.CONTENT_REVIEW, before.id, self._clock())
-        unused: list[str] = []
+            now = self._clock()
+            await record(IncidentKind.CONTENT_REVIEW, before.id, now, reference=new_id(Prefix.INCIDENT, now))
         if changes.get("avatar_url", before.avatar_url) != before.avatar_url:
-            unused = await self._avatars.release(before.id, before.avatar_url)
-        return await User.get(id=before.id), unused
+            await self._avatars.release(before.id, before.avatar_url)
+        return await User.get(id=before.id)

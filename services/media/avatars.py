@@ -1,8 +1,10 @@
-"""A user's avatar: made of the file that was sent, owned by who sent it, stored under the hash of both."""
+"""A user's avatar: made of the file that was sent, owned by who sent it, stored under an address of its own."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
+from domain.problems import Unauthenticated
 from services.media.images import prepare_avatar
 from services.media.keys import MediaKey
 from services.media.store import MediaStore
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from services.accounts.sessions import Viewer
 
 _FOLDER: Final = "avatars"
+_NONCE_BYTES: Final = 16
 
 Record = Callable[["Viewer", str], Awaitable[None]]
 """Writes down whose picture a key is; may be called again for the same one."""
@@ -26,15 +29,19 @@ class AvatarKeeper:
         self._record = record
 
     async def keep(self, viewer: "Viewer", data: bytes) -> MediaKey:
-        """The key of the avatar made of a file; the same file of the same user has the same key.
+        """The key of the avatar made of a file; each upload has its own.
 
         Raises a kind of ImageRefused, or Unavailable; with the first nothing was recorded or stored, after the second
         the picture may be recorded and missing: sending it again completes it.
         """
         picture = await self._workshop.run(prepare_avatar, data)
-        # With the owner in the hash no two users share a file: who gives up an avatar takes nobody else's away.
-        owned = viewer.user.id.encode() + b":" + picture.content
-        key = MediaKey.for_content(_FOLDER, owned, picture.extension)
+        # Of its own for each upload: who gives up a picture takes away neither another user's nor a later one.
+        key = MediaKey.for_content(_FOLDER, secrets.token_bytes(_NONCE_BYTES) + picture.content, picture.extension)
         await self._record(viewer, str(key))
         await self._store.put(key, picture.content)
+        try:
+            await self._record(viewer, str(key))
+        except Unauthenticated:  # the account was deleted while the file was on its way
+            await self._store.delete(key)
+            raise
         return key

@@ -25,7 +25,7 @@ async def attribute(newcomer: User, arrival: Arrival, now: datetime) -> None:
     Whoever comes again after deleting an account is not counted again. Two first sign-ins of one person at once meet
     the constraint on the identity.
     """
-    share = await Share.filter(code=arrival.code).first()
+    share = await Share.filter(code=arrival.code, user__deleted_at=None).first()
     if share is None or await Attribution.filter(person=arrival.person).exists():
         return
     attribution = await Attribution.create(

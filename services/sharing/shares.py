@@ -31,7 +31,7 @@ class _Card:
 
     @property
     def content_hash(self) -> str:
-        return sharing.content_hash(self.appid, self.page, self.title, self.image_url)
+        return sharing.content_hash(self.appid, self.page, self.title)
 
 
 class Shares:
@@ -66,6 +66,8 @@ class Shares:
         if share is None:
             needs_review = await self._content.require_clean(viewer, card.title, Scene.SOCIAL_LOG)
             share = await self._units.run_again_if_raced(self._write, viewer, card, needs_review)
+        elif share.image_url != card.image_url:
+            await self._units.run(_show_with, share, card.image_url)
         return await self._views.of(share, share.user_id)
 
     async def _write(self, viewer: Viewer, card: _Card, needs_review: bool) -> Share:
@@ -100,6 +102,12 @@ class Shares:
             seconds = math.ceil((oldest.created_at + sharing.HOUR - now).total_seconds())
             raise RateLimited(f"A user makes at most {sharing.MOST_NEW_PER_HOUR} new shares an hour.", seconds)
         return None
+
+
+async def _show_with(share: Share, image_url: str | None) -> None:
+    """The same card with another picture is the same share."""
+    await Share.filter(id=share.id).update(image_url=image_url)
+    share.image_url = image_url
 
 
 def _checked(appid: str, page: str, title: str, image_url: str | None) -> _Card:

@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import sqlite3
 from typing import Any
 
 import pytest
 
+from domain.problems import Unavailable
 from models.accounts import Identity, Phone, Session, User
 from models.media import Media
+from models.sharing import Share
+from services.media.keys import MediaKey
 from tests.accounts.operations import (
     BIND_PHONE,
     DELETE_ACCOUNT,
@@ -17,11 +21,14 @@ from tests.accounts.operations import (
     me,
     phone_event,
 )
-from tests.accounts.pictures import upload
-from tests.databases import Databases
+from tests.accounts.pictures import picture, upload
+from tests.databases import Databases, SqliteFolder
 from tests.world import ME, World, error_codes, open_world
 
 pytestmark = pytest.mark.anyio
+SHARE = """mutation { createShare(input: {page: "pages/forget/me", title: "忘我之物"}) {
+  ... on CreateShareSuccess { share { codeImageUrl } }
+} }"""
 UNIONID = "o-union-to-be-forgotten-0001"
 
 
@@ -39,7 +46,16 @@ async def full_account(world: World, unionid: str | None = UNIONID) -> dict[str,
         world, UPDATE_PROFILE, tokens[0], input={"fields": {"nickname": "遗忘之人", "avatarUrl": url, "city": "忘川"}}
     )
     await do(world, BIND_PHONE, tokens[0], input={"code": (await phone_event(world, openid))["code"]})
-    return {"openid": openid, "other": other, "tokens": tokens, "url": url, "id": signed_in["user"]["id"]}
+    made = await world.ask(SHARE, tokens[0])
+    image = made["data"]["createShare"]["share"]["codeImageUrl"]
+    return {
+        "openid": openid,
+        "other": other,
+        "tokens": tokens,
+        "url": url,
+        "id": signed_in["user"]["id"],
+        "image": image,
+    }
 
 
 async def test_everything_held_is_exported(world: World) -> None:
@@ -90,7 +106,7 @@ async def test_a_deleted_account_leaves_an_empty_row(world: World) -> None:
     kept = {name: value for name, value in vars(row).items() if name in row._meta.db_fields and value is not None}
     assert set(kept) == {"id", "gender", "created_at", "deleted_at"}
     assert row.gender == 0
-    assert (await world.api.get(account["url"])).status_code == 404
+    assert [(await world.api.get(account[name])).status_code for name in ("url", "image")] == [404, 404]
 
 
 async def count_what_is_owned() -> list[int]:
@@ -119,14 +135,94 @@ async def test_a_dump_holds_no_trace_of_a_deleted_account(databases: Databases) 
     url = databases.fresh()
     async with open_world(url) as world:
         account = await full_account(world)
-        keys = [user.session_key for user in world.sandbox.wechat.state.users.values() if user.session_key]
+        traces = [account["openid"], account["other"], UNIONID, "遗忘之人", "忘川", account["url"].split("/")[-1]]
+        traces += await world.read(what_is_stored)
         before = databases.dump(url)
         await do(world, DELETE_ACCOUNT, account["tokens"][0], code=await world.code(account["openid"]))
         after = databases.dump(url)
 
-    traces = [account["openid"], account["other"], UNIONID, "遗忘之人", "忘川", account["url"].split("/")[-1]]
+    assert len(traces) == 20
     assert [trace for trace in traces if trace.encode() not in before] == []
-    assert [trace for trace in [*traces, *account["tokens"], *keys, "13800138000"] if trace.encode() in after] == []
+    assert [trace for trace in traces if trace.encode() in after] == []
+
+
+async def what_is_stored() -> list[str]:
+    """Every value of the rows of the one account that is there which says who somebody is, or signs for them."""
+    identities, sessions = await Identity.all(), await Session.all()
+    [phone], [share] = await Phone.all(), await Share.all()
+    return [
+        *(identity.session_key for identity in identities),
+        *(session.token_hash for session in sessions),
+        phone.number,
+        phone.blind_index,
+        share.title,
+        share.page,
+        share.content_hash,
+        str(share.code_image_key),
+        *(identity.id for identity in identities),
+        *(session.id for session in sessions),
+    ]
+
+
+async def test_a_picture_that_could_not_be_removed_is_removed_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await full_account(world)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.application.process.media, "delete", store_is_away)
+        deleted = await do(world, DELETE_ACCOUNT, account["tokens"][0], code=await world.code(account["openid"]))
+        still_there = (await world.api.get(account["url"])).status_code
+
+    await upload(world, (await world.sign_in())["token"])
+
+    assert deleted["__typename"] == "DeleteAccountSuccess"
+    assert still_there == 200
+    assert (await world.api.get(account["url"])).status_code == 404
+    assert (await world.api.get(account["image"])).status_code == 404
+
+
+async def store_is_away(_key: object) -> None:
+    raise Unavailable("away")
+
+
+async def test_an_upload_that_a_deletion_overtakes_is_not_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    openid = await world.person()
+    token = (await world.sign_in(openid))["token"]
+    media = world.application.process.media
+    put = media.put
+    stored: list[MediaKey] = []
+
+    async def put_after_the_deletion(key: MediaKey, content: bytes) -> None:
+        await do(world, DELETE_ACCOUNT, token, code=await world.code(openid))
+        await put(key, content)
+        stored.append(key)
+
+    monkeypatch.setattr(media, "put", put_after_the_deletion)
+
+    answer = await world.api.post(
+        "/uploads/avatar",
+        files={"file": ("a.png", picture(), "image/png")},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+    assert answer.status_code == 401
+    assert len(stored) == 1
+    assert not await media.exists(stored[0])
+
+
+async def test_a_reader_beside_does_not_fail_a_deletion_that_happened(sqlite: SqliteFolder) -> None:
+    url = sqlite.fresh()
+    async with open_world(url) as world:
+        openid = await world.person()
+        token = (await world.sign_in(openid))["token"]
+        with sqlite3.connect(url.removeprefix("sqlite://"), isolation_level=None) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM users").fetchall()
+            deleted = await do(world, DELETE_ACCOUNT, token, code=await world.code(openid))
+            reader.execute("ROLLBACK")
+
+        assert deleted["__typename"] == "DeleteAccountSuccess"
+        assert (await world.sign_in(openid))["isNewUser"] is True
 
 
 async def test_deleting_while_signing_in_leaves_nothing_half_done(world: World) -> None:

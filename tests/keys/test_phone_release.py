@@ -63,8 +63,7 @@ def release(folder: Path, url: str, *arguments: str, answer: str = "") -> subpro
         check=False,
     )
     canaries.add(KEY)
-    (folder / "output").write_text(done.stdout + done.stderr, encoding="utf-8")
-    canaries.keep(folder / "output")
+    canaries.keep(done.stdout + done.stderr)
     return done
 
 

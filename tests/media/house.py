@@ -74,7 +74,8 @@ async def open_house(folder: Path, limits: UploadLimits | None = None) -> AsyncI
         async def record(viewer: Viewer, key: str) -> None:
             if house.recording_fails is not None:
                 raise house.recording_fails
-            house.recorded.append((viewer.user.id, key))
+            if (viewer.user.id, key) not in house.recorded:  # told before the file is stored, and again after it
+                house.recorded.append((viewer.user.id, key))
 
         keeper = AvatarKeeper(workshop, store, record)
         application = Starlette(

@@ -41,8 +41,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         timeout=SECONDS,
         check=False,
     )
-    (folder / "done").write_text(done.stdout + done.stderr, encoding="utf-8")
-    canaries.keep(folder / "done")
+    canaries.keep(done.stdout + done.stderr)
     return done
 
 
@@ -65,7 +64,7 @@ def started(folder: Path, *arguments: str, **environment: str) -> Iterator[subpr
                 process.kill()
             process.wait(timeout=SECONDS)
             if arguments[0] != "sandbox":  # which shows the secrets of its made-up apps on purpose
-                canaries.keep(folder / "output")
+                canaries.keep((folder / "output").read_text(encoding="utf-8"))
 
 
 def wait_until_ready(url: str) -> None:

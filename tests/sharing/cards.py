@@ -97,7 +97,7 @@ async def fill_hour(world: World, user_id: str, appid: str, number: int, at: dat
             code=new_code(),
             page=PAGE,
             title=title,
-            content_hash=content_hash(appid, PAGE, title, None),
+            content_hash=content_hash(appid, PAGE, title),
             created_at=moment,
         )
 
