@@ -49,6 +49,18 @@ async def test_a_replaced_avatar_is_removed_and_a_kept_one_stays(world: World) -
     assert await world.read(lambda: Media.all().count()) == 0
 
 
+async def test_uploads_that_become_nothing_are_few(world: World) -> None:
+    token = (await world.sign_in())["token"]
+    used = await upload(world, token, picture((9, 9, 9)))
+    await set_avatar(world, token, used)
+
+    urls = [await upload(world, token, picture((number, 2, 3))) for number in range(6)]
+
+    shown = [(await world.api.get(url)).status_code for url in [used, *urls]]
+    assert shown == [200, 404, 404, 404, 200, 200, 200]
+    assert await world.read(lambda: Media.all().count()) == 4
+
+
 async def test_two_users_with_one_picture_do_not_lose_it_to_each_other(world: World) -> None:
     tokens = [(await world.sign_in())["token"] for _ in range(2)]
     urls = [await upload(world, token) for token in tokens]

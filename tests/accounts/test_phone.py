@@ -159,6 +159,31 @@ async def test_fifty_users_race_for_one_number(world: World) -> None:
     assert len(await holders(world)) == 1
 
 
+async def test_thirty_users_race_to_move_one_number(database_url: str) -> None:
+    async with open_world(database_url, phone_conflict="move") as world:
+        people = [await signed_in(world, "13800138000") for _ in range(30)]
+        codes = [(token, (await phone_event(world, openid))["code"]) for openid, token in people]
+
+        results = await asyncio.gather(*(bind(world, token, code=code) for token, code in codes))
+
+        assert Counter(result["__typename"] for result in results) == {"BindPhoneSuccess": 30}
+        assert len(await holders(world)) == 1
+
+
+async def test_two_users_swap_their_numbers_at_once(database_url: str) -> None:
+    numbers = ("13800138000", "13900139000")
+    async with open_world(database_url, phone_conflict="move") as world:
+        pairs = [await signed_in(world, number) for number in numbers]
+        for round_ in range(6):
+            for (openid, _), number in zip(pairs, numbers[:: 1 if round_ % 2 else -1], strict=True):
+                await world.person(openid=openid, phone=number)
+            codes = [(token, (await phone_event(world, openid))["code"]) for openid, token in pairs]
+
+            results = await asyncio.gather(*(bind(world, token, code=code) for token, code in codes))
+
+            assert {result["__typename"] for result in results} == {"BindPhoneSuccess"}
+
+
 async def test_one_user_races_for_fifty_numbers(world: World) -> None:
     openid, token = await signed_in(world)
     codes = []

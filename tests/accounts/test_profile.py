@@ -117,6 +117,15 @@ async def test_a_risky_nickname_is_refused_and_a_doubtful_one_is_marked(world: W
     ]
 
 
+async def test_each_doubtful_nickname_is_marked_anew(world: World) -> None:
+    _, token = await signed_in(world)
+
+    for nickname in ("复核一", "复核二"):
+        assert (await change(world, token, fields={"nickname": nickname}))["user"]["nickname"] == nickname
+
+    assert [i.kind for i in await world.read(Incident.all)] == [IncidentKind.CONTENT_REVIEW] * 2
+
+
 async def test_the_check_is_asked_for_new_nicknames_alone(world: World) -> None:
     _, token = await signed_in(world)
 

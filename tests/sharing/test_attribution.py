@@ -92,6 +92,24 @@ async def test_who_comes_again_after_deleting_the_account_is_not_counted_again(w
     assert (await counts(world, other, other_token))[1] == 0
 
 
+async def test_a_deleted_person_is_not_counted_again_from_another_mini_program(world: World) -> None:
+    token, code = await sharer(world)
+    first, second = world.appids
+    openids = [await world.person(appid=appid, unionid=UNIONID) for appid in (first, second)]
+    newcomer = await world.sign_in(openids[0], first, share_code=code)
+    await world.sign_in(openids[1], second)
+    await world.ask(
+        "mutation ($code: String!) { deleteAccount(code: $code) { __typename } }",
+        newcomer["token"],
+        {"code": await world.code(openids[0], first)},
+    )
+
+    again = await world.sign_in(openids[1], second, share_code=code)
+
+    assert again["isNewUser"] is True
+    assert (await counts(world, code, token))[1] == 1
+
+
 async def test_one_person_who_signs_in_ten_times_at_once_is_attributed_once(world: World) -> None:
     (one, first), (two, second) = [await sharer(world) for _ in range(2)]
     openid = await world.person()
