@@ -17,7 +17,8 @@ dev: .venv/.run $(if $(HAS_NODE),$(GRAPHIQL)) ## Set up, then run the server on 
 	@exec $(BIN)/appletql dev
 
 test: .venv/.dev $(if $(HAS_NODE),$(GRAPHIQL)) ## Set up, then run every test on SQLite and on PostgreSQL.
-	@$(BIN)/python -m pytest --cov
+	@$(BIN)/python -m pytest --quiet --numprocesses 2 -m "not alone" --cov --cov-report= --cov-fail-under=0
+	@$(BIN)/python -m pytest -m alone --cov --cov-append
 
 check: .venv/.dev ## Format, lint, types, floors, SDL and migrations; changes nothing.
 	@$(BIN)/ruff format --check .

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,15 @@ from tests.databases import Databases, PostgresCluster, SqliteFolder
 from tests.world import World, open_world
 
 _LOG = pytest.StashKey[Path]()
+_LEAKS = pytest.StashKey["LeaksOfWorkers"]()
+_ALONE = (
+    "tests/edge/test_hostile.py",
+    "tests/end_to_end/test_hostile.py",
+    "tests/end_to_end/test_login.py",
+    "tests/models/test_unit_of_work.py",
+    "tests/playground/",
+    "tests/process/",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -19,12 +29,36 @@ def pytest_configure(config: pytest.Config) -> None:
     path = Path(str(config.rootpath)) / "test-results" / f"log-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.jsonl"
     path.parent.mkdir(exist_ok=True)
     config.stash[_LOG] = path
+    config.stash[_LEAKS] = LeaksOfWorkers()
+    config.pluginmanager.register(config.stash[_LEAKS])
     canaries.listen(path.open("w", encoding="utf-8"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what must have the machine to itself."""
+    for item in items:
+        if item.nodeid.startswith(_ALONE):
+            item.add_marker(pytest.mark.alone)
+
+
+class LeaksOfWorkers:
+    """What the workers of a parallel run found in their logs; they cannot fail the run themselves."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.found += getattr(node, "workeroutput", {}).get("leaked", [])
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """No token, code, openid, unionid or secret that any test met may have been logged."""
-    if leaked := canaries.found_in(session.config.stash[_LOG]):
+    leaked = canaries.found_in(session.config.stash[_LOG]) + session.config.stash[_LEAKS].found
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["leaked"] = leaked
+    elif leaked:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
