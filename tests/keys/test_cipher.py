@@ -33,7 +33,11 @@ def test_what_the_first_key_sealed_is_not_renewed() -> None:
     assert cipher.renew(cipher.seal("text")) is None
 
 
-@pytest.mark.parametrize("stored", [Cipher([FOREIGN]).seal("text"), "gAAAA", "", "text", "字"])
+@pytest.mark.parametrize(
+    "stored",
+    [Cipher([FOREIGN]).seal("text"), "gAAAA", "", "text", "字"],
+    ids=["foreign", "cut", "empty", "plain", "chinese"],
+)
 def test_what_no_key_opens_has_no_place_and_is_not_renewed(stored: str) -> None:
     cipher = Cipher([NEW, OLD])
 
