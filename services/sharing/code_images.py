@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from domain.clock import Clock
+from domain.problems import Unauthenticated
 from domain.sharing import route_of
 from models.sharing import Share
 from models.unit_of_work import UnitsOfWork
@@ -76,7 +77,11 @@ class CodeImages:
     async def _keep(self, viewer: Viewer, share: Share, image: Image) -> str:
         key = MediaKey.for_content(_FOLDER, image.content, _EXTENSIONS[image.content_type])
         await self._store.put(key, image.content)
-        kept = await self._units.run_again_if_raced(_remember, viewer, share.id, str(key))
+        try:
+            kept = await self._units.run_again_if_raced(_remember, viewer, share.id, str(key))
+        except Unauthenticated:  # the account was deleted while the image was on its way
+            await self._store.delete(key)
+            raise
         if kept != str(key):  # another process was faster, with other bytes
             await self._store.delete(key)
         return kept

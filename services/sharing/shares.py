@@ -105,8 +105,8 @@ class Shares:
 
 
 async def _show_with(share: Share, image_url: str | None) -> None:
-    """The same card with another picture is the same share."""
-    await Share.filter(id=share.id).update(image_url=image_url)
+    """The same card with another picture is the same share; one that a deletion emptied meanwhile stays empty."""
+    await Share.filter(id=share.id, content_hash=share.content_hash).update(image_url=image_url)
     share.image_url = image_url
 
 
