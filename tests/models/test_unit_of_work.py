@@ -165,11 +165,12 @@ async def assert_quick(units: UnitsOfWork) -> None:
         await together.wait()
         return await count_users()
 
-    for _ in range(2):  # the first time, connections that a cancelled caller left may have to be made anew
+    took = []
+    for _ in range(5):  # the first time, connections that a cancelled caller left may have to be made anew
         started = time.perf_counter()
         await asyncio.gather(*(units.run(body) for _ in range(slots)))
-        took = time.perf_counter() - started
-    assert took < 0.1
+        took.append(time.perf_counter() - started)
+    assert min(took[1:]) < 0.1  # the best of four: a busy machine holds one back, a lost slot would hold back all
 
 
 @pytest.mark.parametrize(
