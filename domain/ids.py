@@ -25,6 +25,13 @@ class Prefix(StrEnum):
     SHARE = "shr"
     VISIT = "vis"
     ATTRIBUTION = "att"
+    PRODUCT = "prd"
+    ORDER = "ord"
+    ITEM = "itm"
+    PAYMENT = "pay"
+    REFUND = "rfd"
+    NOTICE = "ntc"
+    LEDGER_ENTRY = "led"
 
 
 def new_id(prefix: Prefix, now: datetime) -> str:

@@ -4,7 +4,11 @@
     ├── Problem                 expected; a member of a mutation's result union
     │   ├── InvalidInput        the caller's input is wrong, every issue listed
     │   ├── WeChatProblem       WeChat refused, or its answer is unknown
-    │   └── Refusal             a rule of this server stands against the call
+    │   ├── Refusal             a rule of this server stands against the call
+    │   ├── PriceChanged        with the total as of now, in fen
+    │   ├── ProductUnavailable  with the product's id
+    │   ├── OutOfStock          with the product and what is left of it
+    │   └── OrderProblem        the order's state does not allow the call; with the order
     └── RequestFailure          a GraphQL error with `extensions.code`
         ├── Unauthenticated
         ├── Forbidden
@@ -119,6 +123,39 @@ class WeChatProblem(Problem):
 
 class Refusal(Problem):
     """A rule of this server stands against the call."""
+
+
+class PriceChanged(Problem):
+    """The total is not what the user saw; `total` is what it is now, in fen."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__(ProblemCode.PRICE_CHANGED, "The price has changed; send the new total to accept it.")
+        self.total = total
+
+
+class ProductUnavailable(Problem):
+    """There is no such product for sale."""
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(ProblemCode.PRODUCT_UNAVAILABLE, "A product is not for sale, or not any more.")
+        self.product_id = product_id
+
+
+class OutOfStock(Problem):
+    """Less is left than was asked for; `product` is the row or view that the floors above know."""
+
+    def __init__(self, product: object, available: int) -> None:
+        super().__init__(ProblemCode.OUT_OF_STOCK, "Less is left of a product than was asked for.")
+        self.product = product
+        self.available = available
+
+
+class OrderProblem(Problem):
+    """The order stands in a state that does not allow the call; `order` is the view that the floors above know."""
+
+    def __init__(self, code: ProblemCode, message: str, order: object) -> None:
+        super().__init__(code, message)
+        self.order = order
 
 
 class RequestFailure(Failure):

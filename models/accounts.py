@@ -25,6 +25,8 @@ class User(Model):
         "models.User", related_name="merged", on_delete=fields.RESTRICT, null=True
     )
     merged_into_id: str | None
+    is_operator = fields.BooleanField(default=False, db_default=False)
+    unpaid_orders = fields.IntField(default=0, db_default=0)
     created_at = fields.DatetimeField()
     deleted_at = fields.DatetimeField(null=True)
 

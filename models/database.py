@@ -12,7 +12,18 @@ from domain.problems import Unavailable
 from models.unit_of_work import UnitsOfWork
 
 APP = "models"
-MODULES = ["models.accounts", "models.incidents", "models.media", "models.sealed_keys", "models.sharing"]
+MODULES = [
+    "models.accounts",
+    "models.catalogue",
+    "models.incidents",
+    "models.ledger",
+    "models.media",
+    "models.notices",
+    "models.orders",
+    "models.payments",
+    "models.sealed_keys",
+    "models.sharing",
+]
 MIGRATIONS = "models.migrations"
 
 _CONNECT_SECONDS = 3

@@ -7,6 +7,8 @@ from itertools import count
 from tortoise.models import Model
 
 from models.accounts import Identity, Phone
+from models.notices import Notice
+from models.orders import Order
 from models.sealed_keys import SealedKey
 from models.unit_of_work import UnitsOfWork
 
@@ -38,6 +40,8 @@ SEALED_COLUMNS = (
     SealedColumn(Identity, "previous_session_key"),
     SealedColumn(Phone, "number"),
     SealedColumn(SealedKey, "value"),
+    SealedColumn(Order, "prepay_body"),
+    SealedColumn(Notice, "body"),
 )
 """All of them: what is sealed and not listed here is lost when a key is dropped."""
 

@@ -1,0 +1,7 @@
+INSERT INTO products (id, title, price, stock, operator_id, idempotency_key, created_at) VALUES ('prd_1', 'tea', 1250, 3, 'usr_1', 'key', '2026-11-21 00:00:00+00:00');
+INSERT INTO orders (id, user_id, number, idempotency_key, input_hash, mchid, appid, payer, total, status, prepay_body, created_at, expires_at) VALUES ('ord_1', 'usr_1', 'number', 'key', 'hash', 'mchid', 'wx1', 'payer', 1250, 'PAID', 'sealed', '2026-11-21 00:00:00+00:00', '2026-11-21 00:30:00+00:00');
+INSERT INTO order_items (id, order_id, product_id, place, title, unit_price, quantity, stock_taken) VALUES ('itm_1', 'ord_1', 'prd_1', 0, 'tea', 1250, 1, true);
+INSERT INTO payments (id, order_id, transaction_id, kind, total, paid_at, created_at) VALUES ('pay_1', 'ord_1', 'transaction', 'order', 1250, '2026-11-21 00:00:00+00:00', '2026-11-21 00:00:00+00:00');
+INSERT INTO refunds (id, payment_id, order_id, operator_id, number, source, key, amount, body, status, created_at) VALUES ('rfd_1', 'pay_1', 'ord_1', 'usr_1', 'number', 'operator', 'key', 250, 'body', 'SUCCESS', '2026-11-21 00:00:00+00:00');
+INSERT INTO notices (id, notification_id, event_type, order_id, body, received_at) VALUES ('ntc_1', 'notification', 'TRANSACTION.SUCCESS', 'ord_1', 'sealed', '2026-11-21 00:00:00+00:00');
+INSERT INTO ledger (id, order_id, payment_id, amount, reference, happened_at, created_at) VALUES ('led_1', 'ord_1', 'pay_1', 1250, 'pay:transaction', '2026-11-21 00:00:00+00:00', '2026-11-21 00:00:00+00:00');
