@@ -4,6 +4,7 @@ Time-ordered, so that a key is also the order of creation; random enough that no
 a database, so that tables can be distributed later.
 """
 
+import re
 import secrets
 from datetime import datetime
 from enum import StrEnum
@@ -39,3 +40,8 @@ def new_id(prefix: Prefix, now: datetime) -> str:
     bits = int(now.timestamp() * 1000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
     digits = (_ALPHABET[bits >> 5 * place & 31] for place in reversed(range(_LENGTH)))
     return f"{prefix}_{''.join(digits)}"
+
+
+def is_id(prefix: Prefix, text: str) -> bool:
+    """Whether the text has the form of such an id; nothing else is worth a look into the database."""
+    return re.fullmatch(rf"{prefix}_[0-9a-z]{{{_LENGTH}}}", text) is not None

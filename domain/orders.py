@@ -1,6 +1,7 @@
 """Orders: their states and moves, and the moments at which something may still be done with one."""
 
-from datetime import datetime, timedelta
+import secrets
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 
 MOST_ITEMS = 50
@@ -27,6 +28,9 @@ SYNC_EVERY = timedelta(seconds=2)
 
 LADDER = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 60, 180, 300, 600, 1800))
 """When WeChat is asked about an unpaid order, counted from the moment it was committed."""
+
+_CHINA = timezone(timedelta(hours=8))
+_RANDOM_DIGITS = 12
 
 
 class OrderStatus(StrEnum):
@@ -78,3 +82,8 @@ def next_question(created_at: datetime, expires_at: datetime, now: datetime) -> 
     """When WeChat is asked next about an order that is still unpaid: the next rung, or its end."""
     rungs = (created_at + rung for rung in LADDER)
     return min((at for at in (*rungs, closes_at(expires_at)) if at > now), default=now + ASK_AGAIN)
+
+
+def new_number(now: datetime) -> str:
+    """A trade number of 20 digits: the day in China, then twelve at random; it can be read out on the telephone."""
+    return f"{now.astimezone(_CHINA):%Y%m%d}{secrets.randbelow(10**_RANDOM_DIGITS):0{_RANDOM_DIGITS}}"

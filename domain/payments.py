@@ -57,7 +57,10 @@ class Reported:
 
 @dataclass(frozen=True)
 class OrderFacts:
-    """What is known of an order: `transaction_ids` are the payments that were booked for it already."""
+    """What is known of an order: `transaction_ids` are the payments that were booked for it already.
+
+    `has_refunds`: refunds of the transaction that the news is about are known.
+    """
 
     status: OrderStatus
     is_held: bool

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MOST_PARTS = 50
-"""WeChat takes at most fifty refunds of one payment; fewer than that are begun here."""
+"""WeChat takes at most fifty refunds of one payment."""
 
 LONGEST_REASON_BYTES = 80
 

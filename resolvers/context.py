@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from domain.problems import Unauthenticated
+from domain.problems import Forbidden, Unauthenticated
 from services.accounts.deletion import Deletion
 from services.accounts.export import Export
 from services.accounts.login import Login
@@ -13,6 +13,10 @@ from services.accounts.phones import Phones
 from services.accounts.profiles import Profiles
 from services.accounts.sessions import Sessions, Viewer
 from services.accounts.wechat_sessions import WeChatSessions
+from services.catalogue.products import NOT_AN_OPERATOR, Products
+from services.orders.buying import Buying
+from services.orders.reading import OrderReading
+from services.orders.refunding import Refunding
 from services.sharing.code_images import CodeImages
 from services.sharing.shares import Shares
 from services.sharing.visits import Visits
@@ -36,6 +40,10 @@ class Services:
     shares: Shares
     share_visits: Visits
     code_images: CodeImages
+    products: Products
+    orders: OrderReading
+    buying: Buying
+    refunding: Refunding
 
 
 @dataclass(frozen=True)
@@ -65,3 +73,15 @@ class Context:
         if self.viewer is None:
             raise Unauthenticated(_SIGN_IN)
         return self.viewer
+
+    @property
+    def is_operator(self) -> bool:
+        """For public fields that show operators more; a token that is not live is ignored."""
+        return self.viewer is not None and self.viewer.user.is_operator
+
+    def operator(self) -> Viewer:
+        """For fields of operators; raises Unauthenticated without a live session, Forbidden for anybody else's."""
+        viewer = self.signed_in()
+        if not viewer.user.is_operator:
+            raise Forbidden(NOT_AN_OPERATOR)
+        return viewer

@@ -1,5 +1,7 @@
 """The ASGI application: WeChat's paths, the remote control and a front page."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -15,10 +17,16 @@ from sandbox.credentials import CREDENTIALS
 from sandbox.delivery import Drip, WeChatPath
 from sandbox.mini_program import MINI_PROGRAM
 from sandbox.offline_wechat import OfflineWeChat
+from sandbox.pay.certificates import CERTIFICATES
+from sandbox.pay.refund_paths import REFUNDS
+from sandbox.pay.sending import Sender
+from sandbox.pay.transactions import TRANSACTIONS
 from sandbox.remote_control import CONTROLS
 from sandbox.wxacode import WXACODE
 
-ENDPOINTS = {endpoint.path: endpoint for endpoint in (*MINI_PROGRAM, *CONTENT_CHECK, *WXACODE, *CREDENTIALS)}
+_API_WEIXIN = (*MINI_PROGRAM, *CONTENT_CHECK, *WXACODE, *CREDENTIALS)
+_API_MCH = (*TRANSACTIONS, *REFUNDS, *CERTIFICATES)
+ENDPOINTS = {endpoint.path: endpoint for endpoint in (*_API_WEIXIN, *_API_MCH)}
 """WeChat's paths that exist here."""
 
 _LARGEST_BODY = 1024 * 1024
@@ -31,12 +39,13 @@ def create_application(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        async with _sending(wechat):
+            yield
         on_shutdown()
 
     wechat.endpoints = ENDPOINTS
     paths = [
-        Route(path, WeChatPath(wechat, endpoint, pace or Drip()), methods=["GET", "POST"])
+        Route(path, WeChatPath(wechat, endpoint, pace or Drip()), methods=endpoint.methods)
         for path, endpoint in ENDPOINTS.items()
     ]
     controls = [
@@ -53,13 +62,29 @@ def create_application(
     return application
 
 
+@asynccontextmanager
+async def _sending(wechat: OfflineWeChat) -> AsyncIterator[None]:
+    """Notices go out while the application runs."""
+    sender = Sender(wechat)
+    wechat.pay.wake, wechat.pay.sender = sender.wake, sender
+    running = asyncio.create_task(sender.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
 async def _front_page(_: Request) -> Response:
-    paths = "\n".join(f"  {path}" for path in ENDPOINTS)
+    paths = "\n".join(f"  {each.path}" for each in _API_WEIXIN)
+    pay_paths = "\n".join(f"  {each.method:<4} {each.path}" for each in _API_MCH)
     words = "\n".join(f"  {each.text}: {each.suggest.name.lower()}, label {each.label}" for each in WORDS)
     controls = "\n".join(f"  {each.method:<4} {each.path:<28} {each.summary}" for each in CONTROLS)
     return PlainTextResponse(
         "AppletQL sandbox: an offline WeChat for development and tests. Nothing here reaches WeChat.\n\n"
-        f"Paths of WeChat's:\n{paths}\n\n"
+        f"Paths of api.weixin.qq.com:\n{paths}\n\n"
+        f"Paths of api.mch.weixin.qq.com:\n{pay_paths}\n\n"
         f"Words that /wxa/msg_sec_check objects to:\n{words}\n\n"
         f"Remote control (JSON in, JSON out):\n{controls}\n"
     )

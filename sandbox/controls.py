@@ -1,6 +1,7 @@
 """What every call of the remote control is made of: JSON in, JSON out, and the person or app that it is about."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,12 @@ from sandbox.offline_wechat import OfflineWeChat
 from sandbox.state import User
 
 PREFIX = "/_sandbox"
-Handler = Callable[[OfflineWeChat, dict[str, Any]], dict[str, Any]]
+Handler = Callable[[OfflineWeChat, dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One call of the remote control; `summary` is its line on the front page."""
+    """One call of the remote control; `summary` is its line on the front page. What waits is a coroutine function."""
 
     method: str
     path: str
@@ -37,6 +38,8 @@ class ControlPath:
         try:
             body = read_object(await request.body()) if request.method != "GET" else {}
             content = self._control.handle(self._wechat, body)
+            if inspect.isawaitable(content):
+                content = await content
         except Refused as refused:
             return JSONResponse({"error": str(refused)}, refused.status)
         if request.method != "GET":

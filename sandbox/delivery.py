@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -17,6 +17,8 @@ from sandbox.offline_wechat import OfflineWeChat
 TRANSPORT_EXTENSION = "sandbox.transport"
 """The key of scope["extensions"] under which the server hands over the asyncio transport of the connection."""
 
+_SIGNATURE = "Wechatpay-Signature"
+_SIGNTEST = "WECHATPAY/SIGNTEST/"
 _GARBAGE = Answer(200, b"<html><body>This is no answer of WeChat's.</body></html>", "text/html")
 
 
@@ -111,22 +113,28 @@ class WeChatPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the call, meet the fault, take effect, answer."""
         request = Request(scope, receive)
-        body = await request.body()
-        call = Call(request.method, dict(request.query_params), request.path_params, request.headers, body)
-        self._wechat.state.calls[self._endpoint.path] += 1
-        fault = self._wechat.faults.take(self._endpoint.path)
         line = Line(scope, receive, send, self._wechat.closing)
+        if self._endpoint.method not in (None, request.method):
+            # Starlette answers HEAD wherever it answers GET.
+            await line.answer(Answer(405, b"", ""))
+            return
+        body = await request.body()
+        call = Call(
+            request.method, dict(request.query_params), request.path_params, request.headers, body, _target(scope)
+        )
+        self._wechat.state.calls[self._endpoint.path] += 1
+        fault = self._wechat.faults.take(self._endpoint.path, scope["path"])
         if fault is None:
             await line.answer(self._take_effect(call))
         else:
             await self._meet(fault, call, line)
 
     async def _meet(self, fault: Fault, call: Call, line: Line) -> None:
+        refusal = self._refusal(fault, call)
+        if refusal is not None:
+            await line.answer(refusal)
+            return
         match fault.kind:
-            case FaultKind.ERRCODE if self._endpoint.refuse is not None:
-                await line.answer(self._endpoint.refuse(self._wechat, int(fault.number)))
-            case FaultKind.HTTP:
-                await line.answer(_http_failure(int(fault.number)))
             case FaultKind.RESET:
                 await line.cut()
             case FaultKind.RESET_AFTER:
@@ -141,13 +149,44 @@ class WeChatPath:
                 answer = self._take_effect(call)
                 if await line.pause(fault.number):
                     await line.answer(answer)
+            case FaultKind.BAD_SIGNATURE | FaultKind.SIGNTEST:
+                await line.answer(_with_wrong_signature(self._take_effect(call), fault.kind))
             case _:
                 raise NotImplementedError
+
+    def _refusal(self, fault: Fault, call: Call) -> Answer | None:
+        """The answer of a fault that prevents the effect and answers all the same; None for other faults."""
+        endpoint = self._endpoint
+        if fault.kind is FaultKind.ERRCODE and endpoint.refuse is not None:
+            return endpoint.refuse(self._wechat, int(fault.number))
+        if fault.kind is FaultKind.CODE and endpoint.refuse_code is not None:
+            return endpoint.refuse_code(self._wechat, call, fault.code)
+        if fault.kind is FaultKind.HTTP:
+            return self._fail(int(fault.number))
+        return None
+
+    def _fail(self, status: int) -> Answer:
+        return _http_failure(status) if self._endpoint.fail is None else self._endpoint.fail(self._wechat, status)
 
     def _take_effect(self, call: Call) -> Answer:
         answer = self._endpoint.handle(self._wechat, call)
         self._wechat.changed()
         return answer
+
+
+def _target(scope: Scope) -> str:
+    path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
+
+
+def _with_wrong_signature(answer: Answer, kind: FaultKind) -> Answer:
+    def spoil(signature: str) -> str:
+        # Reversed, it is base64 of the right length all the same once the padding is back at its end.
+        bare = signature.rstrip("=")
+        return _SIGNTEST + signature if kind is FaultKind.SIGNTEST else bare[::-1] + "=" * (len(signature) - len(bare))
+
+    headers = tuple((name, spoil(value) if name == _SIGNATURE else value) for name, value in answer.headers)
+    return replace(answer, headers=headers)
 
 
 def _http_failure(status: int) -> Answer:

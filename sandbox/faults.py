@@ -1,7 +1,8 @@
 """The faults that a test may order: what goes wrong on which path, and how often.
 
-Written `kind` or `kind:number`. No effect takes place with `errcode:N`, `http:N` and `reset`; with `delay:S`, `drip`,
-`garbage` and `reset-after` WeChat has done its work and only the answer suffers.
+Written `kind`, `kind:number` or `code:NAME`. No effect takes place with `errcode:N`, `code:NAME`, `http:N` and
+`reset`; with `delay:S`, `drip`, `garbage`, `reset-after`, `bad-signature` and `signtest` WeChat has done its work and
+only the answer suffers.
 """
 
 import re
@@ -12,17 +13,21 @@ from typing import Any
 
 from sandbox.bodies import Refused, read_choice, read_integer, read_list, read_only, read_text
 from sandbox.endpoints import Endpoint
+from sandbox.pay.errors import ERROR_CODES
 
 _LONGEST_DELAY = 600.0
 _MOST_TIMES = 1_000_000
 _HTTP_STATUSES = range(200, 600)
-_WRITTEN = re.compile(r"(errcode):(-?[0-9]{1,9})|(http):([0-9]{3})|(delay):([0-9]{1,4}(?:\.[0-9]{1,6})?)|([a-z-]+)")
+_WRITTEN = re.compile(
+    r"(errcode):(-?[0-9]{1,9})|(http):([0-9]{3})|(delay):([0-9]{1,4}(?:\.[0-9]{1,6})?)|(code):([A-Z_]{1,40})|([a-z-]+)"
+)
 
 
 class FaultKind(StrEnum):
     """What can go wrong."""
 
     ERRCODE = "errcode"
+    CODE = "code"
     HTTP = "http"
     DELAY = "delay"
     DRIP = "drip"
@@ -45,18 +50,25 @@ class NotificationMode(StrEnum):
 
 
 _NUMBERED = {FaultKind.ERRCODE, FaultKind.HTTP, FaultKind.DELAY}
-_OF_SIGNING_PATHS = {FaultKind.BAD_SIGNATURE, FaultKind.SIGNTEST}
 
 
 @dataclass(slots=True)
 class Fault:
-    """One ordered fault. `number` is the errcode, the HTTP status or the seconds; `times` is what is left of it."""
+    """One ordered fault. `number` is the errcode, the HTTP status or the seconds; `times` is what is left of it.
+
+    `path` is a template, for every path of it, or one concrete path.
+    """
 
     path: str
     kind: FaultKind
     number: float
     written: str
     times: int
+
+    @property
+    def code(self) -> str:
+        """The NAME of `code:NAME`."""
+        return self.written.partition(":")[2]
 
     def to_json(self) -> dict[str, Any]:
         """The form in which it was ordered."""
@@ -83,9 +95,9 @@ class FaultBoard:
         self._faults = []
         self.notifications = NotificationMode.NORMAL
 
-    def take(self, path: str) -> Fault | None:
-        """The fault that the next call of this path meets, used up by one."""
-        fault = next((each for each in self._faults if each.path == path), None)
+    def take(self, *paths: str) -> Fault | None:
+        """The first fault for one of these, a call's template and its path; it is used up by one."""
+        fault = next((each for each in self._faults if each.path in paths), None)
         if fault is not None:
             fault.times -= 1
             self._faults = [each for each in self._faults if each.times > 0]
@@ -104,22 +116,36 @@ def _read_fault(entry: Any, index: int, endpoints: Mapping[str, Endpoint]) -> Fa
     path, written = read_text(entry, "path", where), read_text(entry, "fault", where)
     if path is None or written is None:
         raise Refused(f"{where} needs path and fault")
-    endpoint = endpoints.get(path)
+    endpoint = endpoints.get(path) or next((each for each in endpoints.values() if each.matches(path)), None)
     if endpoint is None:
         raise Refused(f"{where}.path is none of: {', '.join(endpoints)}")
     kind, number = _read_kind(written, where)
-    if (kind in _OF_SIGNING_PATHS and not endpoint.signs) or (kind is FaultKind.ERRCODE and endpoint.refuse is None):
+    if not _can_happen(kind, endpoint):
         raise Refused(f"{where}.fault cannot happen on this path")
     times = read_integer(entry, "times", range(1, _MOST_TIMES + 1), where)
     return Fault(path, kind, number, written, 1 if times is None else times)
+
+
+def _can_happen(kind: FaultKind, endpoint: Endpoint) -> bool:
+    match kind:
+        case FaultKind.BAD_SIGNATURE | FaultKind.SIGNTEST:
+            return endpoint.signs
+        case FaultKind.ERRCODE:
+            return endpoint.refuse is not None
+        case FaultKind.CODE:
+            return endpoint.refuse_code is not None
+        case _:
+            return True
 
 
 def _read_kind(written: str, where: str) -> tuple[FaultKind, float]:
     match = _WRITTEN.fullmatch(written)
     parts = [part for part in match.groups() if part is not None] if match else []
     kind = parts[0] if parts else None
-    if kind not in list(FaultKind) or (kind in _NUMBERED) != (len(parts) > 1):
+    if kind not in list(FaultKind) or (kind in {*_NUMBERED, FaultKind.CODE}) != (len(parts) > 1):
         raise Refused(f"{where}.fault is none of: {', '.join(_written_kinds())}")
+    if kind == FaultKind.CODE:
+        return _read_code(parts[1], where), 0.0
     number = float(parts[1]) if len(parts) > 1 else 0.0
     if kind == FaultKind.HTTP and int(number) not in _HTTP_STATUSES:
         raise Refused(f"{where}.fault: an HTTP status is 200 to 599")
@@ -128,5 +154,12 @@ def _read_kind(written: str, where: str) -> tuple[FaultKind, float]:
     return FaultKind(parts[0]), number
 
 
+def _read_code(name: str, where: str) -> FaultKind:
+    if name not in ERROR_CODES:
+        raise Refused(f"{where}.fault: the code is none of: {', '.join(ERROR_CODES)}")
+    return FaultKind.CODE
+
+
 def _written_kinds() -> list[str]:
-    return [f"{kind}:N" if kind in _NUMBERED else kind.value for kind in FaultKind]
+    written = {FaultKind.CODE: "code:NAME", **{kind: f"{kind}:N" for kind in _NUMBERED}}
+    return [written.get(kind, kind.value) for kind in FaultKind]

@@ -46,6 +46,30 @@ class Mint:
         """The request id at the end of each errmsg; its first part is the time in seconds."""
         return f"{int(real_time):08x}-{self._source.getrandbits(32):08x}-{self._source.getrandbits(32):08x}"
 
+    def request_id(self, number: int) -> str:
+        """The Request-ID of WeChat Pay: an id and the number of the error, 0 where there is none."""
+        return f"{self._source.getrandbits(40):010X}{self._source.getrandbits(40):010X}-{number}"
+
+    def nonce(self) -> str:
+        """32 characters, as WeChat Pay puts beside its signatures."""
+        return self._text(_ALPHANUMERIC, 32)
+
+    def short_nonce(self) -> str:
+        """12 characters, as WeChat Pay seals with."""
+        return self._text(_ALPHANUMERIC, 12)
+
+    def prepay_id(self, moment: str) -> str:
+        """36 characters; `moment` is 14 digits of date and time."""
+        return f"wx{moment}{self._source.getrandbits(80):020x}"
+
+    def transaction_id(self) -> str:
+        """28 digits."""
+        return f"4200{self._source.randrange(10**24):024d}"
+
+    def refund_id(self) -> str:
+        """28 digits; the number that the merchant's console gives its own refunds looks the same."""
+        return f"5030{self._source.randrange(10**24):024d}"
+
     def chance(self, probability: float) -> bool:
         """True that often."""
         return self._source.random() < probability

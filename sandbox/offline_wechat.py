@@ -1,4 +1,4 @@
-"""The offline WeChat as one object: its apps, clock, people, codes, tokens, limits and faults."""
+"""The offline WeChat as one object: its apps, clock, people, codes, tokens, limits, payments and faults."""
 
 import asyncio
 import random
@@ -11,6 +11,7 @@ from sandbox.clock import Clock
 from sandbox.faults import FaultBoard
 from sandbox.login_codes import LoginCodes
 from sandbox.mint import Mint
+from sandbox.pay.wechat_pay import WeChatPay
 from sandbox.people import People, SessionKeys
 from sandbox.phone_codes import PhoneCodes
 from sandbox.quota import MinuteQuota
@@ -48,6 +49,7 @@ class OfflineWeChat:
         self.content_checks = MinuteQuota(self.clock, _CONTENT_CHECKS_PER_MINUTE)
         """How many texts an app may have checked."""
         self.tokens = Tokens(self.state, self.clock, self.mint)
+        self.pay = WeChatPay(self.state, self.clock, self._tell_of_change)
         self.faults = FaultBoard()
         self.endpoints: Mapping[str, Endpoint] = {}
         """The paths that answer, published by the application: faults are ordered for these."""
@@ -56,8 +58,12 @@ class OfflineWeChat:
         """Set when the server stops: answers that are being held back are given up."""
 
     def reset(self) -> None:
-        """A clean sandbox: no people, no tokens, no faults, no counts, time as it really is."""
+        """A clean sandbox: no people, tokens, orders, faults or counts, time as it really is; the same keys."""
         self.state.clear()
         self.login_codes.clear()
         self.content_checks.clear()
+        self.pay.clear()
         self.faults.clear()
+
+    def _tell_of_change(self) -> None:
+        self.changed()

@@ -5,6 +5,9 @@ from typing import Any
 from sandbox.bodies import Refused, read_number, read_only
 from sandbox.controls import PREFIX, Control, find_user, read_appid
 from sandbox.offline_wechat import OfflineWeChat
+from sandbox.pay.controls import PAY_CONTROLS
+from sandbox.pay.notice_controls import NOTICE_CONTROLS
+from sandbox.pay.state_json import pay_state_json
 from sandbox.people import OneOpenidPerApp
 from sandbox.profiles import PROFILE, read_profile, user_json
 from sandbox.wx_api import WX_API
@@ -37,7 +40,7 @@ def set_faults(wechat: OfflineWeChat, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def move_clock(wechat: OfflineWeChat, body: dict[str, Any]) -> dict[str, Any]:
-    """Let codes, tokens and keys age by `advance` seconds; real time, and so `Date`, stays."""
+    """Let codes, tokens, orders and refunds age by `advance` seconds; real time, and so `Date`, stays."""
     read_only(body, ("advance",))
     seconds = read_number(body, "advance")
     if seconds is None:
@@ -46,6 +49,7 @@ def move_clock(wechat: OfflineWeChat, body: dict[str, Any]) -> dict[str, Any]:
         wechat.clock.advance(seconds)
     except ValueError as error:
         raise Refused(str(error)) from None
+    wechat.pay.wake()
     return {"offset": wechat.clock.offset}
 
 
@@ -58,9 +62,7 @@ def show_state(wechat: OfflineWeChat, _body: dict[str, Any]) -> dict[str, Any]:
     """Everything that a test may want to see; no session_key, no token, no code."""
     return {
         "users": [user_json(user) for user in wechat.state.users.values()],
-        "orders": [],
-        "refunds": [],
-        "notifications": [],
+        **pay_state_json(wechat),
         "calls": {path: wechat.state.calls[path] for path in wechat.endpoints},
         "faults": wechat.faults.to_json(),
         "offset": wechat.clock.offset,
@@ -77,6 +79,8 @@ def reset(wechat: OfflineWeChat, body: dict[str, Any]) -> dict[str, Any]:
 CONTROLS = (
     Control("POST", f"{PREFIX}/users", make_user, f"{{openid?, appid?, {'?, '.join(PROFILE)}?}}"),
     *WX_API,
+    *PAY_CONTROLS,
+    *NOTICE_CONTROLS,
     Control("POST", f"{PREFIX}/session-key/rotate", rotate_session_key, "{openid}"),
     Control("PUT", f"{PREFIX}/faults", set_faults, "{faults: [{path, fault, times?}], notifications?}"),
     Control("POST", f"{PREFIX}/clock", move_clock, "{advance: seconds} → {offset: seconds}"),

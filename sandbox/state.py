@@ -1,16 +1,38 @@
 """What the offline WeChat remembers: plain rows, and their form as JSON."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import MISSING, asdict, dataclass, field, fields
-from typing import Any, TypeVar, get_type_hints
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sandbox.pay.rows import (
+    Notification,
+    NotificationAttempt,
+    PayKeys,
+    PayOrder,
+    PrepayId,
+    Refund,
+    Transaction,
+)
+from sandbox.rows import NotAState, read_row, read_rows
+
+__all__ = [
+    "AccessToken",
+    "ForcedRefresh",
+    "LoginCode",
+    "NotAState",
+    "Notification",
+    "NotificationAttempt",
+    "PayKeys",
+    "PayOrder",
+    "PhoneCode",
+    "PrepayId",
+    "Refund",
+    "State",
+    "Transaction",
+    "User",
+]
 
 _VERSION = 1
-_Row = TypeVar("_Row", "User", "LoginCode", "PhoneCode", "AccessToken", "ForcedRefresh")
-
-
-class NotAState(ValueError):
-    """What was read is no state of a sandbox; the text says why."""
 
 
 @dataclass(slots=True)
@@ -94,24 +116,28 @@ class State:
     phone_codes: dict[str, PhoneCode] = field(default_factory=dict)
     tokens: dict[str, AccessToken] = field(default_factory=dict)
     forced: dict[str, ForcedRefresh] = field(default_factory=dict)
+    orders: dict[str, PayOrder] = field(default_factory=dict)
+    prepay_ids: dict[str, PrepayId] = field(default_factory=dict)
+    transactions: dict[str, Transaction] = field(default_factory=dict)
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    notifications: dict[str, Notification] = field(default_factory=dict)
+    keys: PayKeys | None = None
     calls: Counter[str] = field(default_factory=Counter)
 
     def clear(self) -> None:
-        """Forget everything, in place."""
+        """Forget everything, in place, but for the keys: those who were configured with them go on."""
         self.offset = 0.0
-        for rows in (self.users, self.codes, self.phone_codes, self.tokens, self.forced, self.calls):
-            rows.clear()
+        for name in _ROWS:
+            getattr(self, name).clear()
+        self.calls.clear()
 
     def to_json(self) -> dict[str, Any]:
         """What is kept on disk."""
         return {
             "version": _VERSION,
             "offset": self.offset,
-            "users": [asdict(row) for row in self.users.values()],
-            "codes": [asdict(row) for row in self.codes.values()],
-            "phone_codes": [asdict(row) for row in self.phone_codes.values()],
-            "tokens": [asdict(row) for row in self.tokens.values()],
-            "forced": [asdict(row) for row in self.forced.values()],
+            **{name: [asdict(row) for row in getattr(self, name).values()] for name in _ROWS},
+            "keys": None if self.keys is None else asdict(self.keys),
         }
 
     def load_json(self, kept: Any) -> None:
@@ -124,38 +150,31 @@ class State:
         offset = kept.get("offset")
         if not isinstance(offset, int | float) or isinstance(offset, bool):
             raise NotAState("its clock offset is missing")
-        users = {row.openid: row for row in _rows(User, kept.get("users"))}
-        codes = {row.code: row for row in _rows(LoginCode, kept.get("codes"))}
-        # Files of before there were phone codes stay good.
-        phone_codes = {row.code: row for row in _rows(PhoneCode, kept.get("phone_codes", []))}
-        tokens = {row.value: row for row in _rows(AccessToken, kept.get("tokens"))}
-        forced = {row.appid: row for row in _rows(ForcedRefresh, kept.get("forced"))}
+        rows = {
+            name: {getattr(row, key): row for row in read_rows(kind, kept.get(name, [] if name in _LATER else None))}
+            for name, (kind, key) in _ROWS.items()
+        }
+        keys = None if kept.get("keys") is None else read_row(PayKeys, kept["keys"])
         self.clear()
         self.offset = float(offset)
-        self.users.update(users)
-        self.codes.update(codes)
-        self.phone_codes.update(phone_codes)
-        self.tokens.update(tokens)
-        self.forced.update(forced)
+        for name in _ROWS:
+            getattr(self, name).update(rows[name])
+        self.keys = keys
 
 
-def _rows(kind: type[_Row], kept: Any) -> Iterable[_Row]:
-    if not isinstance(kept, list):
-        raise NotAState(f"its list of {kind.__name__} is missing")
-    return [_row(kind, entry) for entry in kept]
+_ROWS: dict[str, tuple[type[Any], str]] = {
+    "users": (User, "openid"),
+    "codes": (LoginCode, "code"),
+    "phone_codes": (PhoneCode, "code"),
+    "tokens": (AccessToken, "value"),
+    "forced": (ForcedRefresh, "appid"),
+    "orders": (PayOrder, "out_trade_no"),
+    "prepay_ids": (PrepayId, "value"),
+    "transactions": (Transaction, "transaction_id"),
+    "refunds": (Refund, "out_refund_no"),
+    "notifications": (Notification, "id"),
+}
+"""The tables: what a row is and which of its fields is its key."""
 
-
-def _row(kind: type[_Row], entry: Any) -> _Row:
-    types = get_type_hints(kind)
-    needed = {each.name for each in fields(kind) if each.default is MISSING}
-    if not isinstance(entry, dict) or not needed <= entry.keys() <= types.keys():
-        raise NotAState(f"a {kind.__name__} has other fields than it should")
-    if not all(_fits(value, types[name]) for name, value in entry.items()):
-        raise NotAState(f"a {kind.__name__} has a field of the wrong type")
-    return kind(**entry)
-
-
-def _fits(value: Any, wanted: Any) -> bool:
-    if isinstance(value, bool):
-        return wanted is bool
-    return isinstance(value, wanted) or (isinstance(value, int) and isinstance(1.0, wanted))
+_LATER = ("phone_codes", "orders", "prepay_ids", "transactions", "refunds", "notifications")
+"""Files of before there were these stay good."""

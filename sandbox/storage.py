@@ -41,9 +41,15 @@ class StateFile:
             raise self._unusable("it is not JSON; delete it to start anew") from None
 
     def touch(self) -> None:
-        """Write soon: many changes in a moment become one write."""
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_DELAY, self._write)
+        """Write soon: many changes in a moment become one write. Where no event loop runs, write now."""
+        if self._timer is not None:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._write()
+        else:
+            self._timer = loop.call_later(_DELAY, self._write)
 
     def flush(self) -> None:
         """Write now if anything waits to be written."""

@@ -15,10 +15,11 @@ from server.authentication import build_context
 from server.graphql.endpoint import EndpointOptions, GraphQLEndpoint
 from server.health import Readiness, livez, metrics_page, readyz
 from server.media_route import MediaFiles
+from server.pay_notify import PayNotify
 from server.playground import Playground
 from server.request_log import Metrics, RequestLog
 from server.settings import Settings
-from server.uploads import AvatarUploads
+from server.uploads import AvatarUploads, ProductUploads
 from server.wiring import Process, open_services
 
 GRAPHIQL_BUILD = Path(__file__).parent / "static" / "graphiql"
@@ -59,7 +60,12 @@ class Application(Starlette):
             Route(
                 "/uploads/avatar", AvatarUploads(self._build_context, lambda: self.process.avatars, settings.own_url)
             ),
+            Route(
+                "/uploads/product",
+                ProductUploads(self._build_context, lambda: self.process.product_pictures, settings.own_url),
+            ),
             Route("/media/{key:path}", MediaFiles(lambda: self.process.media)),
+            Route("/wechat/pay/notify", PayNotify(lambda: self.process.receiving).answer, methods=["POST"]),
             Route("/livez", livez),
             Route("/readyz", readyz(self.readiness, lambda: self.process.units)),
             Route("/metrics", metrics_page(metrics)),

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from services.media.locations import parse_location
 
 PREFIX = "APPLETQL_"
 WECHAT_API_URL = "https://api.weixin.qq.com"
+PAY_API_URL = "https://api.mch.weixin.qq.com"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,14 @@ class Settings(BaseSettings):
     apps: Annotated[tuple[AppSettings, ...], NoDecode] = ()
     wechat_api_url: str = WECHAT_API_URL
     wechat_timeout: float = Field(default=2.5, gt=0, le=30)
+    pay_api_url: str = PAY_API_URL
+    mchid: str | None = Field(default=None, pattern=r"^[0-9]{6,32}$")
+    mch_serial: str | None = Field(default=None, pattern=r"^[0-9A-Fa-f]{8,64}$")
+    mch_key_file: Path | None = None
+    apiv3_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    pay_public_key_id: str | None = Field(default=None, pattern=r"^PUB_KEY_ID_[0-9]{1,64}$")
+    pay_public_key_file: Path | None = None
+    order_ttl: int = Field(default=30, ge=5, le=110)
     public_url: str | None = None
     graphiql: bool | None = None
     media_url: SecretStr = SecretStr("file://./media")
@@ -76,7 +86,7 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=2.0, ge=0, le=30)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("secret_keys", mode="before")
+    @field_validator("secret_keys", "apiv3_key", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -111,7 +121,7 @@ class Settings(BaseSettings):
         parse_location(value.get_secret_value())  # its message quotes nothing
         return value
 
-    @field_validator("wechat_api_url", "public_url")
+    @field_validator("wechat_api_url", "pay_api_url", "public_url")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         if value is not None and not _is_plain_address(value):
@@ -137,6 +147,16 @@ class Settings(BaseSettings):
     def sandbox_url(self) -> str | None:
         """The sandbox whose clock is followed: in development, whatever stands in WeChat's place; else none."""
         return None if self.is_production or self.wechat_api_url == WECHAT_API_URL else self.wechat_api_url
+
+    @property
+    def takes_payments(self) -> bool:
+        """Whether a merchant account is configured; without one everything but paying works."""
+        return self.mchid is not None
+
+    @property
+    def notify_url(self) -> str:
+        """Where WeChat Pay sends its notifications."""
+        return f"{self.own_url}/wechat/pay/notify"
 
     @property
     def mini_programs(self) -> tuple[AppSettings, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from server.merchant import faults_of_merchant
 from server.settings import PREFIX, Fault, Settings
 
 _NEW_KEY = "python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
@@ -16,7 +17,12 @@ _FEWEST_DIFFERENT_BYTES = 16
 
 def faults_for_serving(settings: Settings) -> list[Fault]:
     """Everything that stands against serving, at once; empty when nothing does."""
-    faults = [*_secret_keys(settings), *_mini_programs(settings), *_timeouts(settings)]
+    faults = [
+        *_secret_keys(settings),
+        *_mini_programs(settings),
+        *_timeouts(settings),
+        *faults_of_merchant(settings),
+    ]
     if settings.is_production:
         faults += _production(settings)
     return faults
@@ -63,8 +69,20 @@ def _production(settings: Settings) -> Iterator[Fault]:
             yield Fault(f"{PREFIX}APPSECRET", f"of {app.appid} looks like a placeholder; copy it from WeChat's console")
     if not settings.wechat_api_url.startswith("https://") or _is_local(settings.wechat_api_url):
         yield Fault(f"{PREFIX}WECHAT_API_URL", "points at a sandbox; remove it to reach WeChat")
+    yield from _production_payments(settings)
     if settings.public_url is not None and not settings.public_url.startswith("https://"):
         yield Fault(f"{PREFIX}PUBLIC_URL", "must be https: WeChat calls nothing else")
+
+
+def _production_payments(settings: Settings) -> Iterator[Fault]:
+    if not settings.takes_payments:
+        return
+    if not settings.pay_api_url.startswith("https://") or _is_local(settings.pay_api_url):
+        yield Fault(f"{PREFIX}PAY_API_URL", "points at a sandbox; remove it to reach WeChat Pay")
+    if settings.public_url is None:
+        yield Fault(f"{PREFIX}PUBLIC_URL", "is missing: WeChat Pay sends its notifications there")
+    if any(word in key.get_secret_value().lower() for key in settings.apiv3_key for word in _PLACEHOLDERS):
+        yield Fault(f"{PREFIX}APIV3_KEY", "looks like a placeholder; set your own in WeChat Pay's merchant console")
 
 
 def _is_guessable(key: str) -> bool:

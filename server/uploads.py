@@ -1,4 +1,4 @@
-"""`POST /uploads/avatar`: what `wx.uploadFile` sends after `<button open-type="chooseAvatar">`."""
+"""`POST /uploads/…`: pictures as `wx.uploadFile` sends them; an avatar after `<button open-type="chooseAvatar">`."""
 
 import asyncio
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,13 +16,12 @@ from server.graphql.refusals import HttpRefusal
 from server.json_errors import JsonErrors
 from server.multipart import FormLimits, read_file
 from services.media.images import LARGEST_FILE
-from services.media.keys import media_address
+from services.media.keys import MediaKey, media_address
 from services.media.refusals import TooLarge
 
 if TYPE_CHECKING:
     from resolvers.context import Context
     from services.accounts.sessions import Viewer
-    from services.media.avatars import AvatarKeeper
 
 _FIELD: Final = "file"
 _MULTIPART_LIMITS: Final = FormLimits(file=LARGEST_FILE)
@@ -37,10 +36,17 @@ class UploadLimits:
     seconds: float = 30.0
 
 
+class PictureKeeper(Protocol):
+    """Makes a picture of a file and stores it."""
+
+    async def keep(self, viewer: "Viewer", data: bytes) -> MediaKey:
+        """The key it is stored under; raises a kind of ImageRefused, or Unavailable."""
+
+
 class AvatarUploads(JsonErrors):
     """An ASGI application to route `/uploads/avatar` to: a bearer token and a form in, `{"url": …}` out.
 
-    `build_context` finds out who asks, before a byte of the body is read; `avatars` is asked for at each upload,
+    `build_context` finds out who asks, before a byte of the body is read; `keeper` is asked for at each upload,
     because it is open only between start-up and shutdown; `public_url` is this server's address, without a slash at
     its end. 401 without a live token, 400, 413 and 415 as in `server.multipart`, 400 for a picture that is refused.
     """
@@ -48,26 +54,30 @@ class AvatarUploads(JsonErrors):
     def __init__(
         self,
         build_context: "Callable[[Request], Awaitable[Context]]",
-        avatars: "Callable[[], AvatarKeeper]",
+        keeper: Callable[[], PictureKeeper],
         public_url: str,
         limits: UploadLimits | None = None,
     ) -> None:
         super().__init__(self._keep, ("POST",))
         self._build_context = build_context
-        self._avatars = avatars
+        self._keeper = keeper
         self._public_url = public_url
         self._limits = limits or UploadLimits()
         self._under_way: Counter[str] = Counter()
 
     async def _keep(self, request: Request) -> Response:
-        viewer = (await self._build_context(request)).signed_in()
+        viewer = self._allowed(await self._build_context(request))
         with self._place(viewer):
             data = await self._read(request)
             try:
-                key = await self._avatars().keep(viewer, data)
+                key = await self._keeper().keep(viewer, data)
             except TooLarge as refusal:
                 raise HttpRefusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", refusal.message) from None
         return JSONResponse({"url": media_address(self._public_url, key)}, headers={"Cache-Control": "no-store"})
+
+    def _allowed(self, context: "Context") -> "Viewer":
+        """Who uploads; raises what stands against it."""
+        return context.signed_in()
 
     async def _read(self, request: Request) -> bytes:
         headers = request.headers
@@ -96,3 +106,10 @@ class AvatarUploads(JsonErrors):
             self._under_way[user] -= 1
             if not self._under_way[user]:
                 del self._under_way[user]
+
+
+class ProductUploads(AvatarUploads):
+    """The same for `/uploads/product`, and 403 for everybody but operators."""
+
+    def _allowed(self, context: "Context") -> "Viewer":
+        return context.operator()

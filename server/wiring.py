@@ -10,8 +10,10 @@ from models.database import open_database
 from models.encryption import Cipher
 from models.unit_of_work import UnitsOfWork
 from resolvers.context import Services
+from server.merchant import open_pay
 from server.sandbox_clock import SandboxClock
 from server.settings import Settings
+from server.wiring_orders import Orders, open_orders
 from services.accounts.avatars import Avatars
 from services.accounts.deletion import Deletion
 from services.accounts.export import Export
@@ -20,13 +22,18 @@ from services.accounts.phones import Conflict, Phones
 from services.accounts.profiles import Profiles
 from services.accounts.sessions import Sessions
 from services.accounts.wechat_sessions import WeChatSessions
+from services.catalogue.pictures import picture_check
+from services.catalogue.products import Products
 from services.content_check import ContentCheck, Fallback
 from services.keyed_hashes import KeyedHashes
 from services.media.avatars import AvatarKeeper
 from services.media.locations import parse_location
+from services.media.product_pictures import ProductPictures
 from services.media.store import MediaStore, open_store
 from services.media.workshop import open_workshop
 from services.mini_programs import MiniPrograms
+from services.payments.pay_access import PayAccess
+from services.payments.receiving import Receiving
 from services.phone_data import PhoneData
 from services.sharing.code_images import CodeImages
 from services.sharing.shares import Shares
@@ -45,6 +52,8 @@ class Process:
     units: UnitsOfWork
     media: MediaStore
     avatars: AvatarKeeper
+    product_pictures: ProductPictures
+    receiving: Receiving
     sandbox_clock: SandboxClock | None
 
 
@@ -63,21 +72,37 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
         workshop = await stack.enter_async_context(open_workshop())
         media = open_store(parse_location(settings.media_url.get_secret_value()))
         avatars = Avatars(units, media, clock, settings.own_url)
+        cipher = Cipher([key.get_secret_value() for key in settings.secret_keys])
+        hashes = KeyedHashes(units, cipher, clock)
+        access = PayAccess(
+            await stack.enter_async_context(open_pay(settings)),
+            settings.notify_url,
+            timedelta(minutes=settings.order_ttl),
+        )
+        orders = await stack.enter_async_context(open_orders(units, access, cipher, hashes, clock))
         yield Process(
-            services=_services(settings, units, wechat, media, avatars, clock),
+            services=_services(settings, units, wechat, media, avatars, cipher, hashes, orders, clock),
             units=units,
+            receiving=orders.receiving,
             media=media,
             avatars=AvatarKeeper(workshop, media, avatars.claim),
+            product_pictures=ProductPictures(workshop, media),
             sandbox_clock=await _sandbox_clock(stack, settings, clock),
         )
 
 
 def _services(
-    settings: Settings, units: UnitsOfWork, wechat: WeChat, media: MediaStore, avatars: Avatars, clock: Clock
+    settings: Settings,
+    units: UnitsOfWork,
+    wechat: WeChat,
+    media: MediaStore,
+    avatars: Avatars,
+    cipher: Cipher,
+    hashes: KeyedHashes,
+    orders: Orders,
+    clock: Clock,
 ) -> Services:
-    cipher = Cipher([key.get_secret_value() for key in settings.secret_keys])
     apps = MiniPrograms(mini_program_credentials(settings))
-    hashes = KeyedHashes(units, cipher, clock)
     phone_data = PhoneData(units, cipher, wire_clock, timedelta(seconds=settings.phone_data_max_age))
     content = ContentCheck(wechat, apps, Fallback(settings.content_check_fallback))
     conflict = Conflict(settings.phone_conflict)
@@ -94,6 +119,10 @@ def _services(
         shares=shares,
         share_visits=Visits(units, shares, phone_data, clock),
         code_images=CodeImages(units, wechat, apps, media, clock, settings.own_url),
+        orders=orders.reading,
+        buying=orders.buying,
+        refunding=orders.refunding,
+        products=Products(units, picture_check(settings.own_url), clock),
     )
 
 

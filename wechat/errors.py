@@ -1,13 +1,15 @@
 """Everything that goes wrong between this server and WeChat, as one tree.
 
-    WeChatError                 with `path`, and WeChat's `errcode` and `rid` where it gave them
+    WeChatError                 with `path`, and WeChat's `errcode` or `code`, `status` and `rid` where it gave them
     ├── Unavailable             no answer to believe: the outcome is unknown
     │   ├── Unreachable         no connection: the request was not sent
     │   ├── TimedOut            no whole answer in time
     │   ├── BrokenOff           the connection ended before a whole answer
     │   ├── Unreadable          an answer came that is not one of WeChat's
-    │   ├── Busy                errcode -1: WeChat's own system error
-    │   └── RateLimited         WeChat's limits per second, minute or day
+    │   ├── Busy                errcode -1, or HTTP 5xx of WeChat Pay: WeChat's own system error
+    │   ├── RateLimited         WeChat's limits per second, minute or day
+    │   ├── Unverified          WeChat Pay answered, and its signature cannot be verified
+    │   └── UserPaying          WeChat Pay says that the user is paying at this moment
     ├── LoginCodeInvalid        the js_code is unknown, expired, of another app, or used
     ├── LoginBlocked            WeChat holds the user for a high risk
     ├── PhoneCodeInvalid        the phone code is unknown, expired, of another user, or used
@@ -19,24 +21,42 @@
     ├── CallerBug               this server sent what WeChat's documentation forbids
     └── Rejected                any other errcode
 
-Data from the phone has a tree of its own in `user_data_errors`, since no call fails there.
+Data from the phone has a tree of its own in `user_data_errors`, since no call fails there. WeChat Pay's refusals, and
+the notices that are refused, stand in `pay.errors`. Whether an outcome is unknown is asked by `isinstance` of
+`Unavailable`.
 
-A message holds a path, numbers and words written here; never errmsg, a code, a secret, an openid or a body.
+A message holds a path, numbers and words written here; never errmsg, a user's code, a secret, an openid or a body.
 """
 
 from typing import Self
 
 
 class WeChatError(Exception):
-    """The root. `rid` is WeChat's id of the request, by which its console finds the failure for seven days."""
+    """The root. `rid` is WeChat's id of the request, by which its console finds the failure for seven days.
+
+    api.weixin.qq.com gives an `errcode`; WeChat Pay gives a `code` in capitals, and its HTTP `status` counts.
+    """
 
     meaning = "the call failed"
 
-    def __init__(self, path: str, detail: str = "", *, errcode: int | None = None, rid: str | None = None) -> None:
-        notes = [*([detail] if detail else []), *([f"errcode {errcode}"] if errcode is not None else [])]
+    def __init__(
+        self,
+        path: str,
+        detail: str = "",
+        *,
+        errcode: int | None = None,
+        code: str | None = None,
+        status: int | None = None,
+        rid: str | None = None,
+    ) -> None:
+        known = {"HTTP": status, "errcode": errcode, "code": code}
+        notes = [*([detail] if detail else []), *(f"{name} {it}" for name, it in known.items() if it is not None)]
         super().__init__(f"WeChat {path}: {self.meaning}" + (f" ({', '.join(notes)})" if notes else ""))
         self.path = path
+        self.detail = detail
         self.errcode = errcode
+        self.code = code
+        self.status = status
         self.rid = rid
 
     def again(self) -> Self:
@@ -77,7 +97,7 @@ class Unreadable(Unavailable):
 
 
 class Busy(Unavailable):
-    """WeChat's own system error, errcode -1."""
+    """WeChat's own system error: errcode -1, or an HTTP status from 500 up of WeChat Pay."""
 
     meaning = "WeChat is busy"
 
@@ -86,6 +106,18 @@ class RateLimited(Unavailable):
     """A limit per second or minute is reached, or the quota of the day is used up."""
 
     meaning = "called too often"
+
+
+class Unverified(Unavailable):
+    """WeChat Pay answered success; its signature is missing, wrong, too old or of an unknown key. It may be true."""
+
+    meaning = "an answer that cannot be verified"
+
+
+class UserPaying(Unavailable):
+    """The user is paying at this moment: WeChat Pay decides nothing before that has ended."""
+
+    meaning = "the user is paying"
 
 
 class LoginCodeInvalid(WeChatError):
@@ -124,9 +156,17 @@ class Misconfigured(WeChatError):
     meaning = "wrongly configured"
 
     def __init__(
-        self, path: str, detail: str = "", *, advice: str, errcode: int | None = None, rid: str | None = None
+        self,
+        path: str,
+        detail: str = "",
+        *,
+        advice: str,
+        errcode: int | None = None,
+        code: str | None = None,
+        status: int | None = None,
+        rid: str | None = None,
     ) -> None:
-        super().__init__(path, detail, errcode=errcode, rid=rid)
+        super().__init__(path, detail, errcode=errcode, code=code, status=status, rid=rid)
         self.advice = advice
 
 

@@ -96,7 +96,7 @@ async def _login(info: Info[Context, None], input: LoginInput) -> LoginResult | 
         token=signed_in.token,
         expires_at=signed_in.expires_at,
         is_new_user=signed_in.is_new_user,
-        user=User.from_row(signed_in.user),
+        user=User.from_row(signed_in.user, signed_in.appid),
     )
 
 

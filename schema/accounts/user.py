@@ -3,14 +3,18 @@
 from datetime import datetime
 
 import strawberry
-from strawberry import Info
+from strawberry import UNSET, Info
 
 from domain import accounts as words
+from domain.orders import OrderStatus
+from domain.pages import DEFAULT_FIRST
 from models.accounts import User as UserRow
-from resolvers import accounts
+from resolvers import accounts, orders
 from resolvers.context import Context
 from schema.common.enums import register_enum
+from schema.common.inputs import or_none
 from schema.common.node import Node
+from schema.orders.order import OrderConnection
 from services.accounts.phones import BoundNumber
 
 register_enum(
@@ -43,6 +47,17 @@ async def _phone(root: "User", info: Info[Context, None]) -> Phone | None:
     return Phone.from_bound(bound) if bound else None
 
 
+async def _orders(
+    root: "User",
+    info: Info[Context, None],
+    first: int | None = DEFAULT_FIRST,
+    after: str | None = UNSET,
+    status: list[OrderStatus] | None = UNSET,
+) -> OrderConnection | None:
+    page = await orders.own_orders(info.context, root.row, root.appid, first, or_none(after), or_none(status))
+    return OrderConnection.from_page(page)
+
+
 @strawberry.type(description="Only ever the viewer: nobody is shown another person's `User`.")
 class User(Node):
     """The viewer."""
@@ -58,11 +73,18 @@ class User(Node):
         resolver=_phone, description="Present once bound; visible to the user alone."
     )
     created_at: datetime
+    row: strawberry.Private[UserRow]
+    appid: strawberry.Private[str | None]
+    orders: OrderConnection | None = strawberry.field(
+        resolver=_orders, description="The user's own orders, newest first."
+    )
 
     @classmethod
-    def from_row(cls, row: UserRow) -> "User":
-        """The row as its owner sees it."""
+    def from_row(cls, row: UserRow, appid: str | None = None) -> "User":
+        """The row as its owner sees it; `appid` where the request's own token does not say the mini program."""
         return cls(
+            row=row,
+            appid=appid,
             id=strawberry.ID(row.id),
             nickname=row.nickname,
             avatar_url=row.avatar_url,

@@ -6,6 +6,7 @@ from server.cli.database import migrate
 from server.cli.dev import dev
 from server.cli.doctor import doctor
 from server.cli.keys import keys
+from server.cli.operators import operators
 from server.cli.phones import phones
 from server.cli.sandbox import sandbox
 from server.cli.schema import schema
@@ -21,5 +22,5 @@ def main() -> None:
     """
 
 
-for command in (dev, serve, sandbox, migrate, schema, doctor, keys, phones):
+for command in (dev, serve, sandbox, migrate, schema, doctor, keys, phones, operators):
     main.add_command(command)

@@ -1,7 +1,7 @@
 """Deleting an account: everything that says who somebody was goes, an empty row stays.
 
 Asks for a fresh code of wx.login, since a token alone may be a stolen one. Sharing keeps counting: what a deleted user
-opened or brought stays a number.
+opened or brought stays a number. What an operator made or refunded stays the merchant's.
 """
 
 import logging
@@ -35,6 +35,7 @@ _EMPTY = {
     "province": None,
     "city": None,
     "language": None,
+    "is_operator": False,
 }
 
 logger = logging.getLogger(__name__)

@@ -30,6 +30,7 @@ class SignedIn:
     expires_at: datetime
     is_new_user: bool
     user: User
+    appid: str
 
 
 class Login:
@@ -80,7 +81,7 @@ class Login:
         if recognised.is_new_user and arrival is not None:
             await attribute(recognised.user, arrival, now)
         session = await issue(recognised.user, recognised.identity, now, keep_all=recognised.has_joined)
-        return SignedIn(session.token, session.expires_at, recognised.is_new_user, recognised.user)
+        return SignedIn(session.token, session.expires_at, recognised.is_new_user, recognised.user, person.appid)
 
     def _check(self, code: str, appid: str | None) -> tuple[str, App]:
         js_code = clean_text("code", code, longest=_LONGEST_CODE)

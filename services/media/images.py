@@ -1,4 +1,4 @@
-"""From a file that a user sent to an avatar: small, square, upright, without metadata, and always the same JPEG."""
+"""From a file that somebody sent to a picture of ours: small, upright, without metadata, and always the same JPEG."""
 
 import io
 from collections.abc import Callable
@@ -21,6 +21,9 @@ LARGEST_FILE: Final = 2 * 1024 * 1024
 
 AVATAR_SIDE: Final = 512
 """Pixels of the longest side of an avatar; smaller ones stay as they are."""
+
+PRODUCT_SIDE: Final = 1024
+"""Pixels of the longest side of a product's picture; smaller ones stay as they are."""
 
 _MOST_PIXELS: Final = 40_000_000
 _MOST_MEMORY: Final = 48 * 1024 * 1024  # bytes for decoding one picture; 1600 by 1600 fits in every format
@@ -53,6 +56,15 @@ def prepare_avatar(data: bytes) -> Picture:
     Deterministic, so that the same file has the same address. Raises one of the kinds of ImageRefused.
     Takes up to 60 MiB and most of a second: run it in a `Workshop`.
     """
+    return _prepared(data, _square)
+
+
+def prepare_product_picture(data: bytes) -> Picture:
+    """As `prepare_avatar`, uncut: the whole picture in its proportions, at most 1024 pixels on its longest side."""
+    return _prepared(data, _whole)
+
+
+def _prepared(data: bytes, shape: Callable[[Image.Image], Image.Image]) -> Picture:
     if len(data) > LARGEST_FILE:
         raise TooLarge(LARGEST_FILE)
     strip, decoder = _format(data)
@@ -61,14 +73,14 @@ def prepare_avatar(data: bytes) -> Picture:
     if width * height > _MOST_PIXELS or stripped.memory > _MOST_MEMORY:
         raise TooManyPixels
     try:
-        square = _square(_decoded(decoder, stripped))
+        shaped = shape(_decoded(decoder, stripped))
     except MemoryError:
         raise
     except Exception as error:  # decoders fail on hostile bytes with whatever exception they meet
         raise Damaged from error
     if stripped.orientation in _TURNS:
-        square = square.transpose(_TURNS[stripped.orientation])
-    return Picture(_encoded(square), "image/jpeg", "jpg")
+        shaped = shaped.transpose(_TURNS[stripped.orientation])
+    return Picture(_encoded(shaped), "image/jpeg", "jpg")
 
 
 def _format(data: bytes) -> tuple[Callable[[bytes], Stripped], type[ImageFile]]:
@@ -94,19 +106,38 @@ def _decoded(decoder: type[ImageFile], stripped: Stripped) -> Image.Image:
 
 
 def _square(image: Image.Image) -> Image.Image:
-    """The middle on white, in RGB; converted in bands, because whole it would be in memory two or three times."""
+    """The middle, as far as it is square."""
     width, height = image.size
     factor = max(1, min(width, height) // WIDEST_SHRUNK)
     side = min(width, height) // factor * factor
     left, top = (width - side) // 2, (height - side) // 2
-    rows = factor * max(1, _BAND_PIXELS // (side * factor))
-    square = Image.new("RGB", (side // factor, side // factor))
-    for start in range(0, side, rows):
-        band = image.crop((left, top + start, left + side, top + min(start + rows, side)))
-        square.paste(_flattened(band).reduce(factor), (0, start // factor))
+    square = _reduced(image, (left, top, left + side, top + side), factor)
     if square.width > AVATAR_SIDE:
         square = square.resize((AVATAR_SIDE, AVATAR_SIDE), Image.Resampling.LANCZOS)
     return square
+
+
+def _whole(image: Image.Image) -> Image.Image:
+    longest = max(image.size)
+    whole = _reduced(image, (0, 0, *image.size), max(1, longest // WIDEST_SHRUNK))
+    if longest > PRODUCT_SIDE:
+        sides = [max(1, round(side * PRODUCT_SIDE / longest)) for side in image.size]
+        whole = whole.resize((sides[0], sides[1]), Image.Resampling.LANCZOS)
+    return whole
+
+
+def _reduced(image: Image.Image, box: tuple[int, int, int, int], factor: int) -> Image.Image:
+    """What is in the box, a whole `factor` smaller, on white and in RGB.
+
+    Converted in bands, because whole it would be in memory two or three times.
+    """
+    left, top, right, bottom = box
+    rows = factor * max(1, _BAND_PIXELS // ((right - left) * factor))
+    reduced = Image.new("RGB", (-(-(right - left) // factor), -(-(bottom - top) // factor)))
+    for start in range(top, bottom, rows):
+        band = image.crop((left, start, right, min(start + rows, bottom)))
+        reduced.paste(_flattened(band).reduce(factor), (0, (start - top) // factor))
+    return reduced
 
 
 def _flattened(band: Image.Image) -> Image.Image:
@@ -120,7 +151,7 @@ def _flattened(band: Image.Image) -> Image.Image:
     return white.convert("RGB")
 
 
-def _encoded(square: Image.Image) -> bytes:
+def _encoded(shaped: Image.Image) -> bytes:
     output = io.BytesIO()
-    square.save(output, "JPEG", quality=_QUALITY)
+    shaped.save(output, "JPEG", quality=_QUALITY)
     return output.getvalue()

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
-_KEY: Final = re.compile(r"(avatars|codes)/([0-9a-f]{64})\.(jpg|png)")
+_KEY: Final = re.compile(r"(avatars|codes|products)/([0-9a-f]{64})\.(jpg|png)")
 _CONTENT_TYPES: Final = {"jpg": "image/jpeg", "png": "image/png"}
 
 

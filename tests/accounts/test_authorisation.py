@@ -7,16 +7,19 @@ import pytest
 from graphql import build_schema
 
 from schema.assembly import export_sdl
+from tests.catalogue.shop import operator as make_operator
 from tests.world import World, error_codes
 
 pytestmark = pytest.mark.anyio
 DAY = 86_400
 
-PUBLIC, NULLABLE, SIGNED_IN = "public", "null without a token", "signed in"
+PUBLIC, NULLABLE, SIGNED_IN, OPERATOR = "public", "null without a token", "signed in", "operators"
 RULES = {
     "login": PUBLIC,
     "logout": PUBLIC,
     "share": PUBLIC,
+    "products": PUBLIC,
+    "product": PUBLIC,
     "me": NULLABLE,
     "session": NULLABLE,
     "node": NULLABLE,
@@ -27,11 +30,15 @@ RULES = {
     "deleteAccount": SIGNED_IN,
     "createShare": SIGNED_IN,
     "openShare": SIGNED_IN,
+    "createProduct": OPERATOR,
+    "updateProduct": OPERATOR,
 }
 CALLS = {
     "login": 'mutation { login(input: {code: "nonsense"}) { __typename } }',
     "logout": "mutation { logout { __typename } }",
     "share": "query ($code: String!) { share(code: $code) { id title path sharedBy { nickname } visits newUsers } }",
+    "products": "{ products { nodes { id } pageInfo { hasNextPage } } }",
+    "product": "query ($id: ID!) { product(id: $id) { id } }",
     "me": "{ me { id phone { number } } }",
     "session": "{ session { expiresAt isWechatSessionCurrent } }",
     "node": "query ($id: ID!) { node(id: $id) { __typename id } }",
@@ -41,6 +48,8 @@ CALLS = {
     "unbindPhone": "mutation { unbindPhone { __typename } }",
     "deleteAccount": 'mutation { deleteAccount(code: "nonsense") { __typename } }',
     "createShare": 'mutation { createShare(input: {page: "pages/a", title: "t"}) { __typename } }',
+    "createProduct": 'mutation { createProduct(input: {idempotencyKey: "k", title: "t", price: 1}) { __typename } }',
+    "updateProduct": "mutation ($id: ID!) { updateProduct(input: {id: $id}) { __typename } }",
     "openShare": "mutation ($code: String!) { openShare(input: {code: $code}) { __typename } }",
 }
 
@@ -82,7 +91,9 @@ async def test_without_a_live_token(world: World, field: str) -> None:
     anonymous, expired = [await world.ask(CALLS[field], token, variables) for token in (None, scene.expired)]
 
     refused = ["UNAUTHENTICATED"]
-    wanted = {PUBLIC: ([], []), NULLABLE: ([], refused), SIGNED_IN: (refused, refused)}[RULES[field]]
+    wanted = {PUBLIC: ([], []), NULLABLE: ([], refused), SIGNED_IN: (refused, refused), OPERATOR: (refused, refused)}[
+        RULES[field]
+    ]
     assert (error_codes(anonymous), error_codes(expired)) == wanted
     if RULES[field] != PUBLIC:
         assert anonymous["data"] == expired["data"] == {field: None}
@@ -98,6 +109,18 @@ async def test_signed_in_nobody_is_refused(world: World, field: str) -> None:
 
     assert error_codes(answer) == []
     assert answer["data"][field] is not None
+
+
+@pytest.mark.parametrize("field", [field for field, rule in RULES.items() if rule == OPERATOR])
+async def test_who_is_no_operator_is_refused_and_an_operator_is_not(world: World, field: str) -> None:
+    scene = await set_up(world)
+    operator = (await make_operator(world))["token"]
+
+    refused, done = [await world.ask(CALLS[field], token, {"id": scene.owner_id}) for token in (scene.owner, operator)]
+
+    assert (error_codes(refused), refused["data"]) == (["FORBIDDEN"], {field: None})
+    assert error_codes(done) == []
+    assert done["data"][field] is not None
 
 
 async def test_the_wrong_user_sees_nothing_of_the_right_one(world: World) -> None:

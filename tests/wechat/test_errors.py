@@ -8,6 +8,7 @@ import pytest
 
 from wechat import errors, user_data_errors
 from wechat.errcodes import error_for
+from wechat.pay import errors as pay_errors
 
 Kind: TypeAlias = type[errors.WeChatError] | type[user_data_errors.UserDataError]
 
@@ -17,7 +18,11 @@ def tree(kind: Kind) -> list[Kind]:
     return [kind, *(found for child in children for found in tree(child))]
 
 
-TREES = {errors: tree(errors.WeChatError), user_data_errors: tree(user_data_errors.UserDataError)}
+TREES = {
+    errors: tree(errors.WeChatError),
+    user_data_errors: tree(user_data_errors.UserDataError),
+    pay_errors: [*tree(pay_errors.PayRefused), *tree(pay_errors.NoticeRefused)],
+}
 KINDS = [kind for kinds in TREES.values() for kind in kinds]
 
 
@@ -36,6 +41,19 @@ def test_each_kind_says_what_it_means(kind: Kind) -> None:
 
 def test_no_two_kinds_mean_the_same() -> None:
     assert len({kind.meaning for kind in KINDS}) == len(KINDS)
+
+
+def test_every_error_of_the_wire_is_drawn_somewhere() -> None:
+    def family(kind: type[errors.WeChatError]) -> set[type[errors.WeChatError]]:
+        return {kind}.union(*(family(child) for child in kind.__subclasses__()))
+
+    assert family(errors.WeChatError) == {kind for kind in KINDS if issubclass(kind, errors.WeChatError)}
+
+
+def test_of_wechat_pay_exactly_the_unknown_outcomes_are_unavailable() -> None:
+    assert not [kind for kind in TREES[pay_errors] if issubclass(kind, errors.Unavailable)]
+    assert issubclass(errors.Unverified, errors.Unavailable)
+    assert issubclass(errors.UserPaying, errors.Unavailable)
 
 
 def test_a_twin_is_equal_and_has_no_past() -> None:

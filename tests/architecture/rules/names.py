@@ -22,6 +22,7 @@ NO_FEATURE = {
         "keys_at_rest": "everything that is sealed is sealed again together",
         "media": "pictures are made and kept in one way, whoever's they are",
         "mini_programs": "every feature may be asked from any of the configured mini programs",
+        "pages": "products and orders are paged in one way",
         "phone_data": "profiles, phones and groups come from the phone in one form",
         "wechat_problems": "every feature answers WeChat's errors as the same problems",
     },

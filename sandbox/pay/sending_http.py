@@ -1,0 +1,62 @@
+"""The HTTP side of sending: one POST with a deadline, whatever the merchant's server does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from sandbox.pay.notice_messages import Message
+
+_LONGEST_ANSWER = 65536
+# A connection that the other side closes while it is idle would cost an attempt.
+_LIMITS = httpx.Limits(max_keepalive_connections=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: a status and the first 64 KiB of the body, or the kind of `error`."""
+
+    status: int | None
+    body: bytes = b""
+    error: str | None = None
+
+
+class Courier:
+    """Posts messages. `patience` is how many seconds an answer may take, from connecting to its last byte."""
+
+    def __init__(self, client: httpx.AsyncClient, patience: float) -> None:
+        self._client = client
+        self._patience = patience
+
+    async def post(self, url: str, message: Message) -> Reply:
+        """Post once, follow nothing; never raises for what the other side does."""
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._exchange(url, message)
+        except TimeoutError:
+            return Reply(None, error="timeout")
+        except httpx.ConnectError:
+            return Reply(None, error="no connection")
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+            return Reply(None, error="unusable url")
+        except httpx.HTTPError:
+            return Reply(None, error="no answer")
+
+    async def _exchange(self, url: str, message: Message) -> Reply:
+        headers = list(message.headers)
+        async with self._client.stream("POST", url, headers=headers, content=message.body) as response:
+            body = b""
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) >= _LONGEST_ANSWER:
+                    break
+            return Reply(response.status_code, body[:_LONGEST_ANSWER])
+
+
+@asynccontextmanager
+async def open_courier(patience: float) -> AsyncIterator[Courier]:
+    """A courier with connections of its own, which knows nothing of proxies."""
+    async with httpx.AsyncClient(follow_redirects=False, trust_env=False, limits=_LIMITS, timeout=None) as client:  # noqa: S113  (a deadline for the whole stands around each call)
+        yield Courier(client, patience)

@@ -1,0 +1,1 @@
+"""Orders and refunds as clients see them."""

@@ -1,0 +1,70 @@
+"""Wires orders and payments together; a part of the composition root with a life of its own: work in the background."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from domain.clock import Clock
+from models.encryption import Cipher
+from models.unit_of_work import UnitsOfWork
+from services.background import Background
+from services.keyed_hashes import KeyedHashes
+from services.orders.buying import Buying
+from services.orders.closing import Closing
+from services.orders.placing import Placing
+from services.orders.prepaying import Prepaying
+from services.orders.reading import OrderReading
+from services.orders.refunding import Refunding
+from services.orders.syncing import Syncing
+from services.orders.views import OrderViews
+from services.payments.asking import Asking
+from services.payments.pay_access import PayAccess
+from services.payments.receiving import Receiving
+from services.payments.refund_sending import RefundSending
+from services.payments.refund_settling import RefundSettling
+from services.payments.refunds import Refunds
+from services.payments.settling import Settling
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the floors above, the notifications' address and the deletion of accounts use."""
+
+    buying: Buying
+    refunding: Refunding
+    reading: OrderReading
+    receiving: Receiving
+    closing: Closing
+
+
+@asynccontextmanager
+async def open_orders(
+    units: UnitsOfWork, access: PayAccess, cipher: Cipher, hashes: KeyedHashes, clock: Clock
+) -> AsyncIterator[Orders]:
+    """At the end, prepays, questions and refunds that are under way are waited for."""
+    background = Background()
+    settling = Settling(units, hashes, clock, access.notify_url)
+    refund_settling = RefundSettling(units, clock)
+    refund_sending = RefundSending(units, access, refund_settling, clock)
+
+    def begin_refund(refund_id: str) -> None:
+        background.begin("system refund", refund_sending.pursue(refund_id))
+
+    asking = Asking(access, settling, begin_refund)
+    closing = Closing(units, access, asking, clock)
+    prepaying = Prepaying(units, access, asking, closing, cipher, clock)
+    syncing = Syncing(units, asking, closing, refund_sending, clock)
+    views = OrderViews(units, clock)
+    placing = Placing(units, cipher, hashes, clock, access)
+    try:
+        yield Orders(
+            buying=Buying(units, access, placing, prepaying, closing, syncing, views),
+            refunding=Refunding(Refunds(units, access, refund_sending, clock), views),
+            reading=OrderReading(units, views),
+            receiving=Receiving(units, access, settling, refund_settling, cipher, clock, begin_refund),
+            closing=closing,
+        )
+    finally:
+        await prepaying.aclose()
+        await syncing.aclose()
+        await background.aclose()

@@ -1,0 +1,1 @@
+"""Orders: placed, paid with WeChat Pay, asked about, cancelled."""

@@ -1,0 +1,84 @@
+"""Syncing: WeChat is asked about one order, at most once in two seconds; who asks meanwhile shares the answer."""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime
+
+from tortoise.expressions import Q
+
+from domain.clock import Clock
+from domain.orders import SYNC_EVERY, OrderStatus, closes_at
+from domain.refunds import RefundStatus
+from models.orders import Order
+from models.payments import Refund
+from models.unit_of_work import UnitsOfWork
+from services.orders.closing import Closing
+from services.payments.asking import Asking
+from services.payments.refund_sending import RefundSending
+from services.wechat_problems import answered_as_problem
+from wechat.pay.errors import OrderNotFound
+
+
+class Syncing:
+    """Brings an order to what WeChat's books show."""
+
+    def __init__(
+        self, units: UnitsOfWork, asking: Asking, closing: Closing, refund_sending: RefundSending, clock: Clock
+    ) -> None:
+        self._units = units
+        self._asking = asking
+        self._closing = closing
+        self._refund_sending = refund_sending
+        self._clock = clock
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    async def sync(self, order: Order) -> None:
+        """Raises WeChatProblem when WeChat gave no answer to rely on; Unavailable when the database does not answer."""
+        task = self._under_way.get(order.id)
+        if task is None:
+            task = asyncio.create_task(self._once(order.id))
+            self._under_way[order.id] = task
+            task.add_done_callback(lambda done: self._done(order.id, done))
+        await asyncio.shield(task)
+
+    async def aclose(self) -> None:
+        """Waits for what is under way; each ends by its own deadline."""
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    def _done(self, order_id: str, task: asyncio.Task[None]) -> None:
+        del self._under_way[order_id]
+        if not task.cancelled():
+            task.exception()  # read, since every caller may have gone away
+
+    async def _once(self, order_id: str) -> None:
+        if await self._units.run(_take_turn, order_id, self._clock()):
+            with answered_as_problem():
+                await self.look(await self._units.read(_get, order_id))
+
+    async def look(self, order: Order) -> None:
+        """Asks now, whoever asked before. Raises a WeChatError or WeChatProblem."""
+        with suppress(OrderNotFound):  # never arrived there, or not yet; closing it is another question
+            _ = await self._asking.ask(order)
+        order = await self._units.read(_get, order.id)
+        if order.status == OrderStatus.PENDING and self._is_over(order):
+            _ = await self._closing.close(await self._closing.want(order.id))
+        for refund_id in await self._units.read(_open_refunds, order.id):
+            await self._refund_sending.pursue(refund_id)
+
+    def _is_over(self, order: Order) -> bool:
+        return order.close_wanted_at is not None or self._clock() >= closes_at(order.expires_at)
+
+
+async def _take_turn(order_id: str, now: datetime) -> bool:
+    """Whether nobody asked within the last two seconds. A moment in the future is from before a sandbox's reset."""
+    stale = Q(asked_at=None) | Q(asked_at__lte=now - SYNC_EVERY) | Q(asked_at__gt=now)
+    return bool(await Order.filter(stale, id=order_id).update(asked_at=now))
+
+
+async def _open_refunds(order_id: str) -> list[str]:
+    unfinished = Refund.filter(order_id=order_id, status__in=[RefundStatus.PROCESSING, RefundStatus.ABNORMAL])
+    return [refund.id for refund in await unfinished.order_by("id")]
+
+
+async def _get(order_id: str) -> Order:
+    return await Order.get(id=order_id)

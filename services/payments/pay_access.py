@@ -1,0 +1,23 @@
+"""Whether this server has a merchant account; without one, everything but paying works."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.problems import ProblemCode, WeChatProblem
+from wechat.pay.client import Pay
+
+
+@dataclass(frozen=True)
+class PayAccess:
+    """The wire to WeChat Pay, where WeChat sends its notifications, and how long an order may be paid."""
+
+    wire: Pay | None
+    notify_url: str
+    order_life: timedelta
+
+    def pay(self) -> Pay:
+        """Raises WeChatProblem WECHAT_REJECTED where no merchant account is configured."""
+        if self.wire is None:
+            message = "This server takes no payments: its operator configured no merchant account."
+            raise WeChatProblem(ProblemCode.WECHAT_REJECTED, message)
+        return self.wire

@@ -1,0 +1,137 @@
+"""Receiving notifications: verified on the wire, settled with their inbox row in one unit, and only then acknowledged.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.clock import Clock
+from domain.incidents import IncidentKind
+from domain.problems import Unavailable, WeChatProblem
+from models.encryption import Cipher
+from models.unit_of_work import UnitsOfWork
+from services.incidents import record
+from services.payments.asking import Begin
+from services.payments.inbox import Mail
+from services.payments.pay_access import PayAccess
+from services.payments.refund_settling import NoRoomError, RefundSettling, UnknownPaymentError, UnknownRefundError
+from services.payments.settling import ForeignPaymentError, Settling, UnknownOrderError
+from services.wechat_problems import log_failure
+from wechat.errors import WeChatError
+from wechat.pay import errors
+from wechat.pay.notices import Notice
+from wechat.pay.results import RefundAnswer, Transaction
+
+_UNAUTHORIZED = (errors.NoticeHeadersMissing, errors.NoticeStale, errors.UnknownSerial, errors.NoticeForged)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The HTTP status of the answer, and why, where the notification is not acknowledged."""
+
+    status: int
+    message: str = ""
+
+
+ACKNOWLEDGED = Reply(204)
+
+
+class Receiving:
+    """Takes notifications of payments and refunds. `begin_refund` is told of each refund that one makes necessary."""
+
+    def __init__(
+        self,
+        units: UnitsOfWork,
+        access: PayAccess,
+        settling: Settling,
+        refund_settling: RefundSettling,
+        cipher: Cipher,
+        clock: Clock,
+        begin_refund: Begin,
+    ) -> None:
+        self._units = units
+        self._access = access
+        self._settling = settling
+        self._refund_settling = refund_settling
+        self._cipher = cipher
+        self._clock = clock
+        self._begin_refund = begin_refund
+
+    async def receive(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """What to answer: 204 once everything that it says is stored, else a status that makes WeChat send it again."""
+        try:
+            notice = await self._access.pay().open_notice(headers, body)
+        except WeChatProblem:
+            return Reply(404, "This server takes no payments.")
+        except errors.NoticeRefused as error:
+            return await self._refuse(error)
+        try:
+            return await self._settle(notice)
+        except ForeignPaymentError:
+            logger.error("a notification is for another merchant or mini program")  # noqa: TRY400  (the error says no more)
+            return Reply(400, "Not for this merchant and mini program.")
+        except (Unavailable, WeChatError) as error:
+            if isinstance(error, WeChatError):
+                log_failure(error)
+            return Reply(503, "Busy; send it again.")
+
+    async def _refuse(self, error: errors.NoticeRefused) -> Reply:
+        logger.warning("a notification was refused", extra={"kind": type(error).__name__})
+        if isinstance(error, errors.NoticeIsXml):
+            try:
+                await self._record(IncidentKind.NOTICE_IS_XML, "notify", "")
+            except Unavailable:
+                return Reply(503, "Busy; send it again.")
+        return Reply(401 if isinstance(error, _UNAUTHORIZED) else 400, error.meaning)
+
+    async def _settle(self, notice: Notice) -> Reply:
+        mail = Mail(notice.id, notice.event_type, self._cipher.seal(notice.plaintext))
+        if isinstance(notice.content, Transaction):
+            return await self._payment(notice.content, mail)
+        if isinstance(notice.content, RefundAnswer):
+            return await self._refund(notice.content, mail)
+        logger.warning("a notification of an unknown kind", extra={"event_type": notice.event_type})
+        return Reply(400, "Not a kind of notification that is known here.")
+
+    async def _payment(self, news: Transaction, mail: Mail) -> Reply:
+        try:
+            settled = await self._settling.settle(news, mail)
+        except UnknownOrderError:
+            await self._record(IncidentKind.PAYMENT_UNKNOWN, news.transaction_id or "", "")
+            return Reply(500, "No such order here, or not yet.")
+        for refund_id in settled.refund_ids:
+            self._begin_refund(refund_id)
+        return ACKNOWLEDGED
+
+    async def _refund(self, news: RefundAnswer, mail: Mail) -> Reply:
+        try:
+            await self._refund_settling.settle(news, mail)
+        except UnknownRefundError:
+            return await self._adopt(news, mail)
+        return ACKNOWLEDGED
+
+    async def _adopt(self, news: RefundAnswer, mail: Mail) -> Reply:
+        """A refund that was not asked for here: WeChat is asked before it is believed."""
+        pay = self._access.pay()
+        try:
+            confirmed = await pay.query_refund(news.out_refund_no or "")
+            try:
+                await self._refund_settling.adopt(confirmed, mail)
+            except UnknownPaymentError:
+                # Its payment's own notification may be late or lost.
+                await self._settling.settle(await pay.query_transaction(news.transaction_id or ""))
+                await self._refund_settling.adopt(confirmed, mail)
+        except (UnknownOrderError, UnknownPaymentError):
+            await self._record(IncidentKind.PAYMENT_UNKNOWN, news.transaction_id or "", "")
+            return Reply(500, "No such order here, or not yet.")
+        except NoRoomError:
+            await self._record(IncidentKind.REFUND_TOO_MUCH, news.out_refund_no or "", "")
+            return Reply(500, "Refunds of ours stand against it; send it again.")
+        return ACKNOWLEDGED
+
+    async def _record(self, kind: IncidentKind, subject: str, reference: str) -> None:
+        await self._units.run_again_if_raced(record, kind, subject, self._clock(), reference)

@@ -1,0 +1,101 @@
+"""Sending refunds: what was reserved reaches WeChat under one number, however often it takes.
+
+Whatever is not a definite answer leaves the reservation as it is, and the same bytes are sent again.
+"""
+
+import logging
+from datetime import timedelta
+
+from tortoise.expressions import Q
+
+from domain import refunds as rules
+from domain.clock import Clock
+from domain.incidents import IncidentKind
+from domain.refunds import RefundStatus
+from models.payments import Payment, Refund
+from models.unit_of_work import UnitsOfWork
+from services.incidents import record
+from services.payments.pay_access import PayAccess
+from services.payments.refund_settling import RefundSettling, give_up
+from services.wechat_problems import log_failure
+from wechat.errors import Unavailable, WeChatError
+from wechat.pay.errors import NotEnough, PayMisconfigured, RefundNotFound, RefundRefused
+
+logger = logging.getLogger(__name__)
+
+
+class RefundSending:
+    """Brings a refund one step further. Raises WeChatError where WeChat gave no answer to rely on."""
+
+    def __init__(self, units: UnitsOfWork, access: PayAccess, settling: RefundSettling, clock: Clock) -> None:
+        self._units = units
+        self._access = access
+        self._settling = settling
+        self._clock = clock
+
+    async def pursue(self, refund_id: str) -> None:
+        """Asks WeChat what became of the refund, and sends it where WeChat has not heard of it."""
+        refund = await self._units.read(_find, refund_id)
+        if refund is None or refund.status not in (RefundStatus.PROCESSING, RefundStatus.ABNORMAL):
+            return
+        if refund.sent_at is not None:
+            try:
+                await self._settling.settle(await self._access.pay().query_refund(refund.number))
+            except RefundNotFound:
+                if refund.refund_id is not None or refund.status == RefundStatus.ABNORMAL:
+                    logger.error(  # noqa: TRY400  (the error says no more)
+                        "WeChat does not know a refund that it accepted", extra={"refund": refund.id}
+                    )
+                    return
+            else:
+                return
+        await self._send(refund)
+
+    async def _send(self, refund: Refund) -> None:
+        """Sends, unless another request for the payment was sent within the last minute."""
+        if not await self._units.run(self._take_turn, refund):
+            return
+        try:
+            answer = await self._access.pay().refund(refund.body.encode())
+        except RefundRefused as error:
+            log_failure(error)
+            await self._units.run_again_if_raced(self._refused, refund.id)
+        except NotEnough as error:
+            log_failure(error)
+            await self._units.run_again_if_raced(self._without_balance, refund.id)
+        except (Unavailable, RefundNotFound, PayMisconfigured) as error:
+            log_failure(error)
+        except WeChatError as error:
+            log_failure(error)
+            raise
+        else:
+            await self._settling.settle(answer)
+
+    async def _take_turn(self, refund: Refund) -> bool:
+        now = self._clock()
+        due_at = now + rules.APART
+        free = Q(refund_sent_at=None) | Q(refund_sent_at__lte=now - rules.APART)
+        mine = bool(await Payment.filter(free, id=refund.payment_id).update(refund_sent_at=now))
+        sent = {"sent_at": now} if mine else {}
+        _ = await Refund.filter(id=refund.id, status=RefundStatus.PROCESSING).update(due_at=due_at, **sent)
+        return mine
+
+    async def _refused(self, refund_id: str) -> None:
+        """The second definite refusal, a minute after the first and while WeChat knows of no refund, closes it."""
+        now = self._clock()
+        refund = await Refund.get(id=refund_id)
+        unsent = Refund.filter(id=refund_id, status=RefundStatus.PROCESSING, refund_id=None)
+        if refund.refused_at is None or now < refund.refused_at + timedelta(minutes=1):
+            _ = await unsent.filter(refused_at=None).update(refused_at=now)
+        elif await unsent.update(status=RefundStatus.CLOSED, completed_at=now, due_at=None):
+            await give_up(refund, now)
+
+    async def _without_balance(self, refund_id: str) -> None:
+        now = self._clock()
+        open_ = Refund.filter(id=refund_id, status=RefundStatus.PROCESSING)
+        _ = await open_.update(due_at=now + rules.WITHOUT_BALANCE)
+        await record(IncidentKind.NOT_ENOUGH, refund_id, now)
+
+
+async def _find(refund_id: str) -> Refund | None:
+    return await Refund.filter(id=refund_id).first()

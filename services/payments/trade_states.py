@@ -1,0 +1,24 @@
+"""WeChat's last word on an order, which never goes back to an earlier one."""
+
+from models.orders import Order
+
+_RANKS = {
+    "NOTPAY": 0,
+    "USERPAYING": 0,
+    "PAYERROR": 0,
+    "ACCEPT": 0,
+    "REVOKED": 1,
+    "CLOSED": 1,
+    "SUCCESS": 2,
+    "REFUND": 3,
+}
+"""Answers may overtake each other; a word that is not here changes nothing."""
+
+
+async def note_trade_state(order: Order, word: str) -> None:
+    """Keeps the word unless a later one is kept already; inside a unit."""
+    if word not in _RANKS or word == order.trade_state:
+        return
+    earlier = [known for known, rank in _RANKS.items() if rank <= _RANKS[word]]
+    for before in ({"trade_state": None}, {"trade_state__in": earlier}):
+        _ = await Order.filter(id=order.id, **before).update(trade_state=word)

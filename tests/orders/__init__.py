@@ -1,0 +1,1 @@
+"""Orders and payments, end to end: server, sandbox and database are the real ones."""
