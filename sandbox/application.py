@@ -15,6 +15,7 @@ from sandbox.content_check import CONTENT_CHECK, WORDS
 from sandbox.controls import ControlPath
 from sandbox.credentials import CREDENTIALS
 from sandbox.delivery import Drip, WeChatPath
+from sandbox.faults import written_kinds
 from sandbox.mini_program import MINI_PROGRAM
 from sandbox.offline_wechat import OfflineWeChat
 from sandbox.pay.certificates import CERTIFICATES
@@ -86,6 +87,7 @@ async def _front_page(_: Request) -> Response:
         f"Paths of api.weixin.qq.com:\n{paths}\n\n"
         f"Paths of api.mch.weixin.qq.com:\n{pay_paths}\n\n"
         f"Words that /wxa/msg_sec_check objects to:\n{words}\n\n"
+        f"Faults of a path, or of one concrete path: {', '.join(written_kinds())}\n\n"
         f"Remote control (JSON in, JSON out):\n{controls}\n"
     )
 

@@ -143,7 +143,7 @@ def _read_kind(written: str, where: str) -> tuple[FaultKind, float]:
     parts = [part for part in match.groups() if part is not None] if match else []
     kind = parts[0] if parts else None
     if kind not in list(FaultKind) or (kind in {*_NUMBERED, FaultKind.CODE}) != (len(parts) > 1):
-        raise Refused(f"{where}.fault is none of: {', '.join(_written_kinds())}")
+        raise Refused(f"{where}.fault is none of: {', '.join(written_kinds())}")
     if kind == FaultKind.CODE:
         return _read_code(parts[1], where), 0.0
     number = float(parts[1]) if len(parts) > 1 else 0.0
@@ -160,6 +160,7 @@ def _read_code(name: str, where: str) -> FaultKind:
     return FaultKind.CODE
 
 
-def _written_kinds() -> list[str]:
+def written_kinds() -> list[str]:
+    """Every kind of fault in the form in which it is ordered."""
     written = {FaultKind.CODE: "code:NAME", **{kind: f"{kind}:N" for kind in _NUMBERED}}
     return [written.get(kind, kind.value) for kind in FaultKind]

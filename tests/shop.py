@@ -222,10 +222,11 @@ class Shop(World):
             for user in await User.all():
                 pending = await Order.filter(user_id=user.id, status="PENDING").count()
                 assert user.unpaid_orders == pending, "the counter of unpaid orders"
-            for payment in await Payment.all().prefetch_related("ledger", "refunds"):
-                booked = [entry.amount for entry in payment.ledger]
-                back = sum(refund.amount for refund in payment.refunds if refund.status == "SUCCESS")
-                claimed = sum(refund.amount for refund in payment.refunds if refund.status != "CLOSED")
+            for payment in await Payment.all():
+                booked = [entry.amount for entry in await LedgerEntry.filter(payment_id=payment.id)]
+                refunds = await Refund.filter(payment_id=payment.id)
+                back = sum(refund.amount for refund in refunds if refund.status == "SUCCESS")
+                claimed = sum(refund.amount for refund in refunds if refund.status != "CLOSED")
                 assert sum(booked) == payment.total - back, "the ledger and the refunds"
                 assert (payment.refunded, payment.reserved) == (back, claimed), "what is reserved and refunded"
                 assert 0 <= payment.refunded <= payment.reserved <= payment.total

@@ -4,7 +4,6 @@ WeChat is not called here: what it may hear of is committed first.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from domain import orders as rules
 from domain.clock import Clock
@@ -128,9 +127,8 @@ async def _insert_items(
 
 
 def _line(order: Order, place: int, product: Product, quantities: Mapping[str, int], taken: set[str]) -> OrderItem:
-    created_at: datetime = order.created_at
     return OrderItem(
-        id=new_id(Prefix.ITEM, created_at),
+        id=new_id(Prefix.ITEM, order.created_at),
         order=order,
         product=product,
         place=place,

@@ -104,8 +104,8 @@ async def test_a_deleted_account_leaves_an_empty_row(world: World) -> None:
     assert await world.read(count_what_is_owned) == [0, 0, 0, 0]
     row = await world.read(lambda: User.get(id=account["id"]))
     kept = {name: value for name, value in vars(row).items() if name in row._meta.db_fields and value is not None}
-    assert set(kept) == {"id", "gender", "created_at", "deleted_at"}
-    assert row.gender == 0
+    assert set(kept) == {"id", "gender", "is_operator", "unpaid_orders", "created_at", "deleted_at"}
+    assert (row.gender, row.is_operator, row.unpaid_orders) == (0, False, 0)
     assert [(await world.api.get(account[name])).status_code for name in ("url", "image")] == [404, 404]
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -66,9 +67,7 @@ class MerchantClient:
         return {"signature": self.sign(message), **given}
 
     def sign(self, message: bytes) -> str:
-        key = load_pem_private_key(self.merchant.private_key_pem.encode(), None)
-        assert isinstance(key, RSAPrivateKey)
-        return base64.b64encode(key.sign(message, PKCS1v15(), SHA256())).decode()
+        return base64.b64encode(private_key(self.merchant.private_key_pem).sign(message, PKCS1v15(), SHA256())).decode()
 
     def signed(self, request: Request, **changed: str) -> Request:
         values = ",".join(f'{name}="{value}"' for name, value in self.authorization(request, **changed).items())
@@ -190,3 +189,10 @@ class MerchantClient:
         assert not [name for name in answer.headers if name.startswith("wechatpay-")]
         content: dict[str, Any] = answer.json()
         return content
+
+
+@lru_cache
+def private_key(pem: str) -> RSAPrivateKey:
+    key = load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, RSAPrivateKey)
+    return key

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.sandbox.pay.merchant_client import JSAPI, NOTIFY_URL, MerchantClient
@@ -142,7 +143,9 @@ async def test_any_sdk_can_be_configured_by_hand(merchant: MerchantClient, wire:
         "certificates": [{"serial": serial, "certificate": mine.certificates[serial]}],
         "appids": [ONE.appid, TWO.appid],
     }
-    assert load_pem_private_key(shown["privateKey"].encode(), None).key_size == 2048  # type: ignore[union-attr]  # RSA
+    key = load_pem_private_key(shown["privateKey"].encode(), None)
+    assert isinstance(key, RSAPrivateKey)
+    assert key.key_size == 2048
     assert re.fullmatch(r"[0-9A-F]{40}", mine.serial)
     assert re.fullmatch(r"[0-9A-F]{40}", serial)
     assert re.fullmatch(r"PUB_KEY_ID_\d{32}", mine.public_key_id)

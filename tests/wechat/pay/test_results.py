@@ -96,7 +96,7 @@ def test_an_amount_is_a_whole_number_of_fen(amount: Any) -> None:
         ("2018-13-08T10:34:56+08:00", None),
         ("2018-06-08T10:34:56+99:00", None),
         ("0001-01-01T00:00:00+08:00", None),
-        ("２018-06-08T10:34:56+08:00", None),
+        ("\uff12018-06-08T10:34:56+08:00", None),
         ("", None),
         (1528425296, None),
         (None, None),
