@@ -125,7 +125,7 @@ class WeChatPath:
         self._wechat.state.calls[self._endpoint.path] += 1
         fault = self._wechat.faults.take(self._endpoint.path, scope["path"])
         if fault is None:
-            await line.answer(self._take_effect(call))
+            await line.answer(await self._take_effect(call))
         else:
             await self._meet(fault, call, line)
 
@@ -133,26 +133,26 @@ class WeChatPath:
         refusal = self._refusal(fault, call)
         if refusal is not None:
             await line.answer(refusal)
-            return
+        elif fault.kind is FaultKind.RESET:
+            await line.cut()
+        elif fault.kind is not FaultKind.DELAY_BEFORE or not await self._closes_within(fault.number):
+            await self._answer_badly(fault, await self._take_effect(call), line)
+
+    async def _answer_badly(self, fault: Fault, answer: Answer, line: Line) -> None:
         match fault.kind:
-            case FaultKind.RESET:
-                await line.cut()
             case FaultKind.RESET_AFTER:
-                self._take_effect(call)
                 await line.cut()
             case FaultKind.GARBAGE:
-                self._take_effect(call)
                 await line.answer(_GARBAGE)
             case FaultKind.DRIP:
-                await line.drip(self._take_effect(call), self._pace)
+                await line.drip(answer, self._pace)
             case FaultKind.DELAY:
-                answer = self._take_effect(call)
                 if await line.pause(fault.number):
                     await line.answer(answer)
             case FaultKind.BAD_SIGNATURE | FaultKind.SIGNTEST:
-                await line.answer(_with_wrong_signature(self._take_effect(call), fault.kind))
+                await line.answer(_with_wrong_signature(answer, fault.kind))
             case _:
-                raise NotImplementedError
+                await line.answer(answer)
 
     def _refusal(self, fault: Fault, call: Call) -> Answer | None:
         """The answer of a fault that prevents the effect and answers all the same; None for other faults."""
@@ -168,9 +168,16 @@ class WeChatPath:
     def _fail(self, status: int) -> Answer:
         return _http_failure(status) if self._endpoint.fail is None else self._endpoint.fail(self._wechat, status)
 
-    def _take_effect(self, call: Call) -> Answer:
+    async def _closes_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wechat.closing.wait(), seconds)
+        return self._wechat.closing.is_set()
+
+    async def _take_effect(self, call: Call) -> Answer:
         answer = self._endpoint.handle(self._wechat, call)
         self._wechat.changed()
+        if self._endpoint.linger is not None:
+            await self._endpoint.linger(self._wechat)
         return answer
 
 

@@ -4,7 +4,7 @@ Handlers are synchronous, so each takes effect whole; how an answer then travels
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ class Endpoint:
     `refuse` gives the answer that carries an errcode, None where the path has no errcodes; `refuse_code` the one with
     an error code of WeChat Pay's; `fail` the one with an HTTP status, a gateway's page where it is None. `signs` says
     whether answers are signed. Any other method than `method` is answered 405; without it, GET and POST are answered.
+    `linger` is what comes between the effect and the answer.
     """
 
     path: str
@@ -55,6 +56,7 @@ class Endpoint:
     fail: Callable[["OfflineWeChat", int], Answer] | None = None
     signs: bool = False
     method: str | None = None
+    linger: Callable[["OfflineWeChat"], Awaitable[None]] | None = None
 
     @property
     def methods(self) -> list[str]:

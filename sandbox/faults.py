@@ -2,7 +2,7 @@
 
 Written `kind`, `kind:number` or `code:NAME`. No effect takes place with `errcode:N`, `code:NAME`, `http:N` and
 `reset`; with `delay:S`, `drip`, `garbage`, `reset-after`, `bad-signature` and `signtest` WeChat has done its work and
-only the answer suffers.
+only the answer suffers. With `delay-before:S` WeChat does its work so many seconds late, whether anybody waits or not.
 """
 
 import re
@@ -19,7 +19,7 @@ _LONGEST_DELAY = 600.0
 _MOST_TIMES = 1_000_000
 _HTTP_STATUSES = range(200, 600)
 _WRITTEN = re.compile(
-    r"(errcode):(-?[0-9]{1,9})|(http):([0-9]{3})|(delay):([0-9]{1,4}(?:\.[0-9]{1,6})?)|(code):([A-Z_]{1,40})|([a-z-]+)"
+    r"(errcode):(-?[0-9]{1,9})|(http):([0-9]{3})|(delay|delay-before):([0-9]{1,4}(?:\.[0-9]{1,6})?)|(code):([A-Z_]{1,40})|([a-z-]+)"
 )
 
 
@@ -30,6 +30,7 @@ class FaultKind(StrEnum):
     CODE = "code"
     HTTP = "http"
     DELAY = "delay"
+    DELAY_BEFORE = "delay-before"
     DRIP = "drip"
     RESET = "reset"
     RESET_AFTER = "reset-after"
@@ -39,7 +40,10 @@ class FaultKind(StrEnum):
 
 
 class NotificationMode(StrEnum):
-    """How the sandbox's own calls to a merchant's notify_url behave."""
+    """How the sandbox's own calls to a merchant's notify_url behave.
+
+    `early`: an order is paid as soon as it is created, and the notice overtakes the answer to the prepay.
+    """
 
     NORMAL = "normal"
     DROP = "drop"
@@ -49,7 +53,8 @@ class NotificationMode(StrEnum):
     REORDERED = "reordered"
 
 
-_NUMBERED = {FaultKind.ERRCODE, FaultKind.HTTP, FaultKind.DELAY}
+_DELAYS = {FaultKind.DELAY, FaultKind.DELAY_BEFORE}
+_NUMBERED = {FaultKind.ERRCODE, FaultKind.HTTP, *_DELAYS}
 
 
 @dataclass(slots=True)
@@ -149,7 +154,7 @@ def _read_kind(written: str, where: str) -> tuple[FaultKind, float]:
     number = float(parts[1]) if len(parts) > 1 else 0.0
     if kind == FaultKind.HTTP and int(number) not in _HTTP_STATUSES:
         raise Refused(f"{where}.fault: an HTTP status is 200 to 599")
-    if kind == FaultKind.DELAY and number > _LONGEST_DELAY:
+    if kind in _DELAYS and number > _LONGEST_DELAY:
         raise Refused(f"{where}.fault: a delay is at most {_LONGEST_DELAY:.0f} seconds")
     return FaultKind(parts[0]), number
 

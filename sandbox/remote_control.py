@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.bodies import Refused, read_number, read_only
 from sandbox.controls import PREFIX, Control, find_user, read_appid
+from sandbox.faults import NotificationMode
 from sandbox.offline_wechat import OfflineWeChat
 from sandbox.pay.controls import PAY_CONTROLS
 from sandbox.pay.notice_controls import NOTICE_CONTROLS
@@ -82,7 +83,12 @@ CONTROLS = (
     *PAY_CONTROLS,
     *NOTICE_CONTROLS,
     Control("POST", f"{PREFIX}/session-key/rotate", rotate_session_key, "{openid}"),
-    Control("PUT", f"{PREFIX}/faults", set_faults, "{faults: [{path, fault, times?}], notifications?}"),
+    Control(
+        "PUT",
+        f"{PREFIX}/faults",
+        set_faults,
+        f"{{faults: [{{path, fault, times?}}], notifications?: {' | '.join(NotificationMode)}}}",
+    ),
     Control("POST", f"{PREFIX}/clock", move_clock, "{advance: seconds} → {offset: seconds}"),
     Control("GET", f"{PREFIX}/clock", show_clock, "→ {offset: seconds}"),
     Control("GET", f"{PREFIX}/state", show_state, "users, orders, refunds, notifications, calls by path, faults"),

@@ -5,6 +5,36 @@ from base64 import urlsafe_b64encode
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any, Protocol
+
+
+class SandboxMerchant(Protocol):
+    """What the sandbox says of its merchant account; the sandbox itself is imported by the commands alone."""
+
+    @property
+    def mchid(self) -> str:
+        """The merchant number."""
+
+    @property
+    def serial(self) -> str:
+        """The serial of the merchant's API certificate."""
+
+    @property
+    def private_key_pem(self) -> str:
+        """The key of that certificate."""
+
+    @property
+    def apiv3_key(self) -> str:
+        """What notifications are sealed with."""
+
+    @property
+    def public_key_id(self) -> str:
+        """The name of WeChat Pay's public key."""
+
+    @property
+    def public_key_pem(self) -> str:
+        """WeChat Pay's public key."""
+
 
 FOLDER = Path(".appletql")
 _KEY_BYTES = 32
@@ -17,6 +47,29 @@ def own_secret_key(folder: Path = FOLDER) -> str:
     if not path.exists():
         _draw(path)
     return path.read_text(encoding="ascii").strip()
+
+
+def keep_merchant(merchant: "SandboxMerchant", folder: Path = FOLDER) -> dict[str, Any]:
+    """The settings of the sandbox's merchant account, its keys in files that its owner alone reads."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    files = {"apiclient_key.pem": merchant.private_key_pem, "pub_key.pem": merchant.public_key_pem}
+    for name, content in files.items():
+        _replace(folder / name, content)
+    return {
+        "mchid": merchant.mchid,
+        "mch_serial": merchant.serial,
+        "mch_key_file": folder / "apiclient_key.pem",
+        "apiv3_key": merchant.apiv3_key,
+        "pay_public_key_id": merchant.public_key_id,
+        "pay_public_key_file": folder / "pub_key.pem",
+    }
+
+
+def _replace(path: Path, content: str) -> None:
+    """Written beside and moved when it is whole."""
+    with NamedTemporaryFile("w", dir=path.parent, encoding="ascii", delete=False) as file:
+        file.write(content)
+    Path(file.name).replace(path)
 
 
 def _draw(path: Path) -> None:

@@ -32,6 +32,7 @@ from services.media.product_pictures import ProductPictures
 from services.media.store import MediaStore, open_store
 from services.media.workshop import open_workshop
 from services.mini_programs import MiniPrograms
+from services.orders.departure import DepartingBuyer
 from services.payments.pay_access import PayAccess
 from services.payments.receiving import Receiving
 from services.phone_data import PhoneData
@@ -72,16 +73,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
         workshop = await stack.enter_async_context(open_workshop())
         media = open_store(parse_location(settings.media_url.get_secret_value()))
         avatars = Avatars(units, media, clock, settings.own_url)
-        cipher = Cipher([key.get_secret_value() for key in settings.secret_keys])
-        hashes = KeyedHashes(units, cipher, clock)
+        ground = _lay_ground(settings, units, clock)
         access = PayAccess(
             await stack.enter_async_context(open_pay(settings)),
             settings.notify_url,
             timedelta(minutes=settings.order_ttl),
         )
-        orders = await stack.enter_async_context(open_orders(units, access, cipher, hashes, clock))
+        orders = await stack.enter_async_context(open_orders(units, access, ground.cipher, ground.hashes, clock))
         yield Process(
-            services=_services(settings, units, wechat, media, avatars, cipher, hashes, orders, clock),
+            services=_services(ground, wechat, media, avatars, orders),
             units=units,
             receiving=orders.receiving,
             media=media,
@@ -91,30 +91,38 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
         )
 
 
-def _services(
-    settings: Settings,
-    units: UnitsOfWork,
-    wechat: WeChat,
-    media: MediaStore,
-    avatars: Avatars,
-    cipher: Cipher,
-    hashes: KeyedHashes,
-    orders: Orders,
-    clock: Clock,
-) -> Services:
+@dataclass(frozen=True)
+class _Ground:
+    """What nearly every use case stands on."""
+
+    settings: Settings
+    units: UnitsOfWork
+    cipher: Cipher
+    hashes: KeyedHashes
+    clock: Clock
+
+
+def _lay_ground(settings: Settings, units: UnitsOfWork, clock: Clock) -> _Ground:
+    cipher = Cipher([key.get_secret_value() for key in settings.secret_keys])
+    return _Ground(settings, units, cipher, KeyedHashes(units, cipher, clock), clock)
+
+
+def _services(ground: _Ground, wechat: WeChat, media: MediaStore, avatars: Avatars, orders: Orders) -> Services:
+    settings, units, cipher, hashes, clock = ground.settings, ground.units, ground.cipher, ground.hashes, ground.clock
     apps = MiniPrograms(mini_program_credentials(settings))
     phone_data = PhoneData(units, cipher, wire_clock, timedelta(seconds=settings.phone_data_max_age))
     content = ContentCheck(wechat, apps, Fallback(settings.content_check_fallback))
     conflict = Conflict(settings.phone_conflict)
     phones = Phones(units, wechat, apps, phone_data, cipher, hashes, clock, conflict)
     shares = Shares(units, ShareViews(units), content, clock)
+    departing = DepartingBuyer(units, orders.closing, cipher)
     return Services(
         login=Login(units, wechat, apps, cipher, hashes, clock),
         sessions=Sessions(units, clock),
         wechat_sessions=WeChatSessions(units, wechat, apps, cipher),
         profiles=Profiles(units, phone_data, content, avatars, clock),
         phones=phones,
-        deletion=Deletion(units, wechat, apps, avatars, hashes, clock),
+        deletion=Deletion(units, wechat, apps, avatars, hashes, departing, clock),
         export=Export(units, phones),
         shares=shares,
         share_visits=Visits(units, shares, phone_data, clock),

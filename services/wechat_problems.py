@@ -54,12 +54,12 @@ def answered_as_problem() -> Iterator[None]:
 def problem_of(error: errors.WeChatError) -> WeChatProblem:
     """What a client is told."""
     code, message = next((code, message) for kind, code, message in PROBLEMS if isinstance(error, kind))
-    return WeChatProblem(code, message, None if error.errcode is None else str(error.errcode))
+    return WeChatProblem(code, message, error.code or (None if error.errcode is None else str(error.errcode)))
 
 
 def log_failure(error: errors.WeChatError) -> None:
     """Tells the operator: what WeChat said, and what to do about it where that is known."""
-    known = {"path": error.path, "errcode": error.errcode, "rid": error.rid, "kind": type(error).__name__}
+    known = {"path": error.path, "errcode": error.code or error.errcode, "rid": error.rid, "kind": type(error).__name__}
     if isinstance(error, errors.Misconfigured):
         logger.error("WeChat refuses the configuration", extra=known | {"advice": error.advice})
     elif isinstance(error, errors.LoginCodeInvalid | errors.PhoneCodeInvalid | errors.LoginBlocked):

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from sandbox.faults import NotificationMode
 from sandbox.offline_wechat import OfflineWeChat
 from sandbox.pay.authorization import is_signed
 from sandbox.pay.notices import payment_notice
-from sandbox.pay.orders import NOTPAY, PREPAY_LIFE, trade_state
+from sandbox.pay.orders import NOTPAY, PREPAY_LIFE, SUCCESS, trade_state
 from sandbox.pay.rows import PayOrder, Transaction
 from sandbox.state import User
 
 _PACKAGE = "prepay_id="
+_LONGEST_LEAD = 3.0
 _LONGEST = {"timeStamp": 10, "nonceStr": 32, "package": 128, "signType": 32, "paySign": 512}
 
 
@@ -30,16 +32,30 @@ class PhoneRefusal(Exception):
     """What the phone says in place of opening the cashier."""
 
 
+def is_early(wechat: OfflineWeChat) -> bool:
+    """Whether payments are to be told of before the merchant has the answer to its prepay."""
+    return wechat.faults.notifications is NotificationMode.EARLY
+
+
+async def let_early_notices_out(wechat: OfflineWeChat) -> None:
+    """Where notices are to be early, wait until those that are due were tried, or for some seconds."""
+    if is_early(wechat) and wechat.pay.sender is not None:
+        await wechat.pay.sender.wait_idle(_LONGEST_LEAD)
+
+
 def request_payment(wechat: OfflineWeChat, user: User, given: Mapping[str, Any], outcome: Outcome) -> str:
-    """The end of errMsg after `requestPayment:`; `paying` is the sandbox's own word, as the phone says nothing yet."""
+    """The end of errMsg after `requestPayment:`; `paying` is the sandbox's own word, as the phone says nothing yet.
+
+    With early notifications the person has paid before, so that `ok` brings no second payment.
+    """
     try:
         order = _cashier(wechat, user, given)
     except PhoneRefusal as refusal:
         return f"fail {refusal}"
-    order.paying = outcome is Outcome.PAYING
+    order.paying = outcome is Outcome.PAYING and not order.transaction_ids
     if outcome is Outcome.CANCEL:
         return "fail cancel"
-    if outcome is Outcome.OK:
+    if outcome is Outcome.OK and not order.transaction_ids:
         book(wechat, order)
     return outcome.value
 
@@ -88,7 +104,8 @@ def _cashier(wechat: OfflineWeChat, user: User, given: Mapping[str, Any]) -> Pay
         raise PhoneRefusal("prepay_id has expired")
     if order.openid != user.openid:
         raise PhoneRefusal("the order belongs to another account")
-    if trade_state(wechat, order) != NOTPAY:
+    state = trade_state(wechat, order)
+    if state != NOTPAY and not (state == SUCCESS and is_early(wechat)):
         raise PhoneRefusal("the order is paid or closed")
     if now >= order.payable_until:
         raise PhoneRefusal("the order has expired")

@@ -29,11 +29,6 @@ def progress(wechat: OfflineWeChat) -> None:
         wechat.pay.wake()
 
 
-def next_due(wechat: OfflineWeChat) -> float | None:
-    """The moved time at which `progress` has something to do next, None where nothing is in progress."""
-    return min((each.due_at for each in wechat.state.refunds.values() if each.status == _PROCESSING), default=None)
-
-
 def accept(wechat: OfflineWeChat, refund: Refund, transaction: Transaction) -> Refund:
     """Take a new refund, or give the one that was taken with the same number and parameters.
 

@@ -39,7 +39,7 @@ class Text:
         """Raises PayRefusal."""
         if not isinstance(value, str):
             raise _wrong(pointer, value, "应为字符串")
-        length = len(value.encode(errors="replace")) if self.in_bytes else len(value)
+        length = len(value.encode()) if self.in_bytes else len(value)
         if not self.shortest <= length <= self.longest:
             raise _wrong(pointer, value, f"输入源长度应为{self.shortest}到{self.longest}")
         if not re.fullmatch(self.pattern, value):
@@ -121,7 +121,7 @@ class Fields:
                 expected.check(value[name], f"{pointer}/{name}")
             elif expected.required:
                 raise _wrong(f"{pointer}/{name}", None, "缺少必填参数")
-        if len(canonical(value).encode(errors="replace")) > self.most_bytes:
+        if len(canonical(value).encode()) > self.most_bytes:
             raise _wrong(pointer, None, f"输入源长度超过{self.most_bytes}字节")
 
 
@@ -131,6 +131,8 @@ def read_body(raw: bytes, content_type: str | None, expected: Fields) -> dict[st
         raise PayRefusal("PARAM_ERROR", "Http头Content-Type应为application/json")
     try:
         content = json.loads(raw, parse_constant=_refuse_constant)
+        # Half a surrogate pair is JSON and no text.
+        canonical(content).encode()
     except (ValueError, RecursionError):
         raise PayRefusal("PARAM_ERROR", "请求的body不是合法的JSON") from None
     if not isinstance(content, dict):

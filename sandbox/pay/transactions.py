@@ -7,6 +7,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012791901
 """
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from sandbox.endpoints import Call
@@ -14,6 +15,7 @@ from sandbox.offline_wechat import OfflineWeChat
 from sandbox.pay import orders
 from sandbox.pay.api_mch import endpoint
 from sandbox.pay.errors import PayRefusal
+from sandbox.pay.payments import book, is_early, let_early_notices_out
 from sandbox.pay.prepay_fields import CLOSE, PREPAY
 from sandbox.pay.refunds import progress
 from sandbox.pay.rows import PayOrder
@@ -23,9 +25,15 @@ from sandbox.pay.views import order_view
 
 
 def prepay(wechat: OfflineWeChat, _call: Call, body: dict[str, Any]) -> dict[str, Any]:
-    """A prepay_id for a new order, or once more for the same one."""
+    """A prepay_id for a new order, or once more for the same one.
+
+    With early notifications it is paid at once, and the notice goes out before this answer.
+    """
     _check_payer(wechat, body)
-    return {"prepay_id": orders.create(wechat, _order(wechat, body))}
+    prepay_id = orders.create(wechat, _order(wechat, body))
+    if is_early(wechat):
+        book(wechat, orders.find_order(wechat, body["out_trade_no"]))
+    return {"prepay_id": prepay_id}
 
 
 def query_by_out_trade_no(wechat: OfflineWeChat, call: Call, _body: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +112,7 @@ def _payable_until(body: dict[str, Any], now: float) -> float:
 
 _BY_OUT_TRADE_NO = "/v3/pay/transactions/out-trade-no/{out_trade_no}"
 TRANSACTIONS = (
-    endpoint("POST", "/v3/pay/transactions/jsapi", prepay, PREPAY),
+    replace(endpoint("POST", "/v3/pay/transactions/jsapi", prepay, PREPAY), linger=let_early_notices_out),
     endpoint("GET", _BY_OUT_TRADE_NO, query_by_out_trade_no),
     endpoint("GET", "/v3/pay/transactions/id/{transaction_id}", query_by_transaction_id),
     endpoint("POST", f"{_BY_OUT_TRADE_NO}/close", close, CLOSE),

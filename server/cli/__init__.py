@@ -8,6 +8,7 @@ from server.cli.doctor import doctor
 from server.cli.keys import keys
 from server.cli.operators import operators
 from server.cli.phones import phones
+from server.cli.products import products
 from server.cli.sandbox import sandbox
 from server.cli.schema import schema
 from server.cli.serve import serve
@@ -22,5 +23,5 @@ def main() -> None:
     """
 
 
-for command in (dev, serve, sandbox, migrate, schema, doctor, keys, phones, operators):
+for command in (dev, serve, sandbox, migrate, schema, doctor, keys, phones, operators, products):
     main.add_command(command)

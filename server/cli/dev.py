@@ -37,7 +37,8 @@ login(input: {{code: $code}}) {{ \
 def dev(port: int, sandbox_port: int) -> None:
     """Run the server and the offline WeChat together, with no account and nothing to configure.
 
-    Migrates the database first. Secrets are made once, in .appletql/; APPLETQL_DATABASE_URL is honoured.
+    Migrates the database first, and puts demo products into an empty catalogue.
+    Secrets are made once, in .appletql/; APPLETQL_DATABASE_URL is honoured.
     """
     from server.cli.failures import told_in_one_line
     from server.logs import configure_logging
@@ -61,6 +62,7 @@ async def _run(port: int, sandbox_port: int) -> None:
         async with running(_sandbox(sandbox_port, database_url)) as sandbox:
             settings = _settings(sandbox, listening.getsockname()[1])
             await _migrate(database_url)
+            await _fill_shelves(database_url)
             server = Server(Application(settings), drain_seconds=0)
             announcing = asyncio.create_task(_announce(server, listening.getsockname()[1], sandbox.url, database_url))
             try:
@@ -82,7 +84,7 @@ def _sandbox(port: int, database_url: str) -> "SandboxServer":
 
 def _settings(sandbox: "SandboxServer", port: int) -> "Settings":
     """The environment's settings, but for WeChat: there it is the sandbox and its mini programs."""
-    from server.development import own_secret_key
+    from server.development import keep_merchant, own_secret_key
     from server.settings import SettingsError, read_settings
     from server.settings_rules import faults_for_serving
 
@@ -93,6 +95,8 @@ def _settings(sandbox: "SandboxServer", port: int) -> "Settings":
         "appsecret": None,
         "apps": apps,
         "port": port,
+        "pay_api_url": sandbox.url,
+        **keep_merchant(sandbox.wechat.pay.merchant),
     }
     settings = read_settings(environment="development", **given)
     if not settings.secret_keys:
@@ -106,6 +110,17 @@ async def _migrate(database_url: str) -> None:
     from models.migrator import migrate
 
     await migrate(database_url, lambda name: click.echo(f"migrated {name}"))
+
+
+async def _fill_shelves(database_url: str) -> None:
+    from domain.clock import wire_clock
+    from models.database import open_database
+    from services.catalogue.demo import fill_if_empty
+    from services.catalogue.imports import Imports
+
+    async with open_database(database_url, pool_size=2) as units:
+        if imported := await fill_if_empty(Imports(units, wire_clock)):
+            click.echo(f"{imported.made} demo products made")
 
 
 async def _announce(server: "Server", port: int, sandbox: str, database_url: str) -> None:

@@ -11,7 +11,7 @@ from tortoise.expressions import F
 
 from domain.clock import Clock
 from domain.ids import Prefix, new_id
-from domain.problems import InputIssue, InvalidInput, ProblemCode, WeChatProblem
+from domain.problems import InputIssue, InvalidInput, ProblemCode, Unavailable, WeChatProblem
 from domain.text import clean_text
 from models.accounts import Identity, Phone, Session, User
 from models.media import Media
@@ -22,10 +22,12 @@ from services.accounts.holding import hold_owner
 from services.accounts.sessions import Viewer
 from services.keyed_hashes import KeyedHashes
 from services.mini_programs import MiniPrograms
+from services.orders.departure import DepartingBuyer
 from services.wechat_problems import answered_as_problem
 from wechat.client import WeChat
 
 _LONGEST_CODE = 256
+_ROUNDS = 3
 _EMPTY = {
     "unionid": None,
     "nickname": None,
@@ -51,6 +53,7 @@ class Deletion:
         mini_programs: MiniPrograms,
         avatars: Avatars,
         hashes: KeyedHashes,
+        departing: DepartingBuyer,
         clock: Clock,
     ) -> None:
         self._units = units
@@ -58,10 +61,15 @@ class Deletion:
         self._mini_programs = mini_programs
         self._avatars = avatars
         self._hashes = hashes
+        self._departing = departing
         self._clock = clock
 
     async def delete(self, viewer: Viewer, code: str) -> None:
-        """Raises InvalidInput, and WeChatProblem LOGIN_CODE_INVALID also for a code of somebody else."""
+        """Raises InvalidInput, and WeChatProblem LOGIN_CODE_INVALID also for a code of somebody else.
+
+        Unpaid orders are closed at WeChat first, and WECHAT_UNAVAILABLE says that one could not be; running refunds
+        go on without the person.
+        """
         cleaned = clean_text("code", code, longest=_LONGEST_CODE)
         if isinstance(cleaned, InputIssue):
             raise InvalidInput([cleaned])
@@ -71,12 +79,25 @@ class Deletion:
         if answer.openid != viewer.identity.openid:
             raise WeChatProblem(ProblemCode.LOGIN_CODE_INVALID, "This code is not of the user of this session.")
         await self._hashes.ready()
-        await self._units.run_again_if_raced(self._write, viewer)
+        await self._close_and_write(viewer)
         await self._avatars.sweep()
         await self._units.forget_deleted()
 
-    async def _write(self, viewer: Viewer) -> None:
+    async def _close_and_write(self, viewer: Viewer) -> None:
+        """An order that is placed while others are being closed is closed as well."""
+        for _ in range(_ROUNDS):
+            owner = await self._units.run_again_if_raced(hold_owner, viewer.identity.id)
+            await self._departing.close_unpaid(owner.id)
+            if await self._units.run_again_if_raced(self._write, viewer):
+                return
+        raise Unavailable("Orders are still being placed; try again with a fresh code.")
+
+    async def _write(self, viewer: Viewer) -> bool:
+        """False, and nothing is done, while an order can still be paid."""
         user = await hold_owner(viewer.identity.id)
+        if await self._departing.has_unpaid(user.id):
+            return False
+        await self._departing.strip(user.id)
         now = self._clock()
         await self._keep_attributed(user, now)
         await self._owe_code_images(user, now)
@@ -89,6 +110,7 @@ class Deletion:
         await User.filter(merged_into_id=user.id).update(**_EMPTY, deleted_at=now)
         await User.filter(id=user.id).update(**_EMPTY, deleted_at=now)
         logger.info("account deleted", extra={"user": user.id})
+        return True
 
     async def _keep_attributed(self, user: User, now: datetime) -> None:
         """Whoever was attributed is so in all of their mini programs, as a hash that outlives the account."""

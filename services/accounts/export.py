@@ -5,6 +5,8 @@ from typing import Any
 
 from models.accounts import Identity, Session, User
 from models.media import Media
+from models.orders import Order, OrderItem
+from models.payments import Payment, Refund
 from models.sharing import Attribution, Share, ShareVisit
 from models.unit_of_work import UnitsOfWork
 from services.accounts.holding import hold_owner
@@ -22,6 +24,7 @@ _PROFILE = (
     "language",
     "created_at",
 )
+_ORDER = ("number", "appid", "status", "total", "refunded", "remark", "created_at", "paid_at", "closed_at")
 
 
 class Export:
@@ -63,11 +66,25 @@ class Export:
                 _row(visit, "share_id", "created_at")
                 for visit in await ShareVisit.filter(user_id=user_id).order_by("id")
             ],
+            "orders": [await _order(order) for order in await Order.filter(user_id=user_id).order_by("id")],
             "cameThrough": [
                 _row(attribution, "share_id", "created_at")
                 for attribution in await Attribution.filter(user_id=user_id).order_by("id")
             ],
         }
+
+
+async def _order(order: Order) -> dict[str, Any]:
+    """Amounts in fen."""
+    items = await OrderItem.filter(order_id=order.id).order_by("place")
+    payments = await Payment.filter(order_id=order.id).order_by("id")
+    refunds = await Refund.filter(order_id=order.id).order_by("id")
+    return {
+        **_row(order, *_ORDER),
+        "items": [_row(item, "title", "unit_price", "quantity") for item in items],
+        "payments": [_row(payment, "transaction_id", "total", "refunded", "paid_at") for payment in payments],
+        "refunds": [_row(refund, "number", "amount", "status", "created_at", "completed_at") for refund in refunds],
+    }
 
 
 def _row(row: Any, *names: str) -> dict[str, Any]:

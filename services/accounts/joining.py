@@ -8,10 +8,12 @@ from domain.incidents import IncidentKind
 from models.accounts import Identity, Phone, User
 from models.catalogue import Product
 from models.media import Media
+from models.orders import Order
 from models.payments import Refund
 from models.sharing import Attribution, Share, ShareVisit
 from services.catalogue.joining import tell_keys_apart
 from services.incidents import record
+from services.orders.joining import combine_orders
 from services.sharing.joining import make_movable
 
 MOVED: dict[type[Model], str] = {
@@ -23,6 +25,7 @@ MOVED: dict[type[Model], str] = {
     Attribution: "user_id",
     Product: "operator_id",
     Refund: "operator_id",
+    Order: "user_id",
 }
 """Every model with a foreign key to User, and which: its rows follow the person. Sessions follow with identities."""
 
@@ -34,13 +37,14 @@ async def join(one: User, other: User, unionid: str, now: datetime) -> User:
 
     The younger's row stays, with `merged_into`; its profile fills only what the older left empty. Of two phones the
     older's stays, and the other is free again and noted. Whoever was an operator as one of the two is one. The limits
-    of sessions do not apply: the tokens of both stay valid.
+    of sessions and unpaid orders do not apply: the tokens of both stay valid.
     """
     older, younger = sorted((one, other), key=lambda user: (user.created_at, user.id))
     await make_movable(younger.id, older.id)
     await _free_one_of_two_phones(younger, older, now)
     await _drop_double_claims(younger.id, older.id)
     await tell_keys_apart(younger.id, older.id)
+    await combine_orders(younger.id, older.id)
     for model, owner in MOVED.items():
         await model.filter(**{owner: younger.id}).update(**{owner: older.id})
     await User.filter(merged_into_id=younger.id).update(merged_into_id=older.id)

@@ -63,7 +63,7 @@ class Buying:
         return await self._payable(viewer, await self._own(viewer, order_id))
 
     async def sync(self, viewer: Viewer, order_id: str) -> OrderView:
-        """An order after asking WeChat; an operator may ask about any. Raises Refusal ORDER_NOT_FOUND, WeChatProblem."""
+        """As WeChat says it is now; an operator may ask about any. Raises Refusal ORDER_NOT_FOUND, WeChatProblem."""
         order = await self._own(viewer, order_id, any_for_operators=True)
         await self.syncing.sync(order)
         return await self.views.one(order.id, Onlooker.of(viewer))

@@ -17,15 +17,17 @@ from models.unit_of_work import UnitsOfWork
 from services.incidents import record
 from services.payments.pay_access import PayAccess
 from services.payments.refund_settling import RefundSettling, give_up
+from services.payments.settling import ForeignPaymentError
 from services.wechat_problems import log_failure
-from wechat.errors import Unavailable, WeChatError
-from wechat.pay.errors import NotEnough, PayMisconfigured, RefundNotFound, RefundRefused
+from wechat.errors import Unavailable
+from wechat.pay.errors import NotEnough, PayRefused, RefundNotFound, RefundRefused
+from wechat.pay.results import RefundAnswer
 
 logger = logging.getLogger(__name__)
 
 
 class RefundSending:
-    """Brings a refund one step further. Raises WeChatError where WeChat gave no answer to rely on."""
+    """Brings a refund one step further. `pursue` raises Unavailable where WeChat gave no answer to rely on."""
 
     def __init__(self, units: UnitsOfWork, access: PayAccess, settling: RefundSettling, clock: Clock) -> None:
         self._units = units
@@ -40,7 +42,7 @@ class RefundSending:
             return
         if refund.sent_at is not None:
             try:
-                await self._settling.settle(await self._access.pay().query_refund(refund.number))
+                await self._settle(await self._access.pay().query_refund(refund.number))
             except RefundNotFound:
                 if refund.refund_id is not None or refund.status == RefundStatus.ABNORMAL:
                     logger.error(  # noqa: TRY400  (the error says no more)
@@ -63,13 +65,16 @@ class RefundSending:
         except NotEnough as error:
             log_failure(error)
             await self._units.run_again_if_raced(self._without_balance, refund.id)
-        except (Unavailable, RefundNotFound, PayMisconfigured) as error:
-            log_failure(error)
-        except WeChatError as error:
-            log_failure(error)
-            raise
+        except (Unavailable, PayRefused) as error:
+            log_failure(error)  # whatever else it says, it is no definite word on this refund
         else:
-            await self._settling.settle(answer)
+            await self._settle(answer)
+
+    async def _settle(self, answer: RefundAnswer) -> None:
+        try:
+            _ = await self._settling.settle(answer)
+        except ForeignPaymentError:
+            logger.error("WeChat answered about another merchant's refund")  # noqa: TRY400  (the error says no more)
 
     async def _take_turn(self, refund: Refund) -> bool:
         now = self._clock()

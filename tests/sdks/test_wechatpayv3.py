@@ -99,10 +99,10 @@ async def test_an_order_is_created_paid_and_queried(wire: Wire, sdk: Sdk) -> Non
     status, unpaid = await sdk.call("query", out_trade_no=NUMBER)
     assert (status, unpaid["trade_state"], unpaid["attach"]) == (200, "NOTPAY", "桌号 7")
 
-    transaction_id = await pay(wire, sdk, "tea-2")
+    transaction_id = await pay(wire, sdk, "tea-0002")
     status, paid = await sdk.call("query", transaction_id=transaction_id)
 
-    assert (status, paid["out_trade_no"], paid["amount"]["total"]) == (200, "tea-2", 880)
+    assert (status, paid["out_trade_no"], paid["amount"]["total"]) == (200, "tea-0002", 880)
     assert paid["payer"]["openid"] != openid
 
 
@@ -126,9 +126,9 @@ async def test_what_is_refused_is_told_with_its_code(wire: Wire, sdk: Sdk) -> No
 
 
 async def test_a_number_that_is_encoded_after_signing_is_refused_as_at_wechat(wire: Wire, sdk: Sdk) -> None:
-    await prepay(wire, sdk, "tea|1")
+    await prepay(wire, sdk, "tea|0001")
 
-    status, answer = await sdk.call("query", out_trade_no="tea|1")
+    status, answer = await sdk.call("query", out_trade_no="tea|0001")
 
     # The SDK signs the bar, `requests` sends %7C.
     assert (status, answer["code"]) == (401, "SIGN_ERROR")
@@ -194,7 +194,7 @@ async def test_a_certificate_that_is_new_is_fetched_to_verify_by_it(
     await wire.control("switches", {"notifyWith": "certificate"}, "PUT")
     await pay(wire, certified)
     rotated = (await wire.control("certificates/rotate"))["serials"][-1]
-    await pay(wire, certified, "tea-2")
+    await pay(wire, certified, "tea-0002")
     old, new = receiver.received
     assert (old.serial in receiver.merchant.certificates, new.serial) == (True, rotated)
 

@@ -70,7 +70,7 @@ class KeyRing:
         name = normalised(serial)
         key = self._configured.get(name) or self._fetched.get(name)
         # Only certificates can be fetched, and their serials are hexadecimal.
-        if key is None and _HEXADECIMAL.fullmatch(serial) and self._monotonic() >= self._look_again_at:
+        if key is None and _HEXADECIMAL.fullmatch(serial) and self._may_look_again():
             _ = self._refreshing()
         return key
 
@@ -79,7 +79,7 @@ class KeyRing:
 
         Where the public key is configured, certificates are needed only once a serial has asked for them.
         """
-        if self._monotonic() < self._look_again_at:
+        if not self._may_look_again():
             return False
         if self._fetched_at is None:
             return not self._configured
@@ -96,6 +96,9 @@ class KeyRing:
         self._closed = True
         if self._refresh is not None:
             await asyncio.wait([self._refresh])
+
+    def _may_look_again(self) -> bool:
+        return not self._closed and self._monotonic() >= self._look_again_at
 
     def _refreshing(self) -> asyncio.Task[WeChatError | None]:
         if self._refresh is None:

@@ -45,7 +45,7 @@ def payment_message(appid: str, timestamp: str, nonce: str, package: str) -> byt
 
 
 def sign(key: RSAPrivateKey, message: bytes) -> str:
-    """The signature in base64; it takes about a millisecond."""
+    """The signature in base64; it takes up to a millisecond, during which an event loop would stand still."""
     return base64.b64encode(key.sign(message, PKCS1v15(), SHA256())).decode("ascii")
 
 

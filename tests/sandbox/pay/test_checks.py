@@ -222,8 +222,8 @@ async def test_an_unknown_key_cannot_sign_an_answer(merchant: MerchantClient) ->
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b"null", b"\xff", b"[" * 20_000, b'{"a": NaN}'],
-    ids=["none", "half", "list", "null", "bytes", "deep", "nan"],
+    [b"", b"{", b"[]", b"null", b"\xff", b"[" * 20_000, b'{"a": NaN}', b'{"a": "\\ud800"}'],
+    ids=["none", "half", "list", "null", "bytes", "deep", "nan", "half-a-pair"],
 )
 async def test_what_is_no_object_is_refused(merchant: MerchantClient, body: bytes) -> None:
     merchant.refusal(await merchant.call("POST", JSAPI, body), 400, "PARAM_ERROR")

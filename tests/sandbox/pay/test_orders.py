@@ -218,6 +218,17 @@ async def test_a_prepay_id_lives_two_hours(merchant: MerchantClient, wire: Wire,
     assert await merchant.pay(openid, second) == "ok"
 
 
+async def test_a_long_dead_prepay_id_is_forgotten(merchant: MerchantClient, wire: Wire, openid: str) -> None:
+    order = merchant.order(openid)
+    old = await merchant.prepay(order)
+    await wire.advance(4 * 3600)
+
+    new = await merchant.prepay(order)
+
+    assert await merchant.pay(openid, old) == "fail prepay_id is unknown"
+    assert list(wire.server.wechat.state.prepay_ids) == [new]
+
+
 async def test_time_expire_is_the_last_moment_to_pay_and_closes_nothing(
     merchant: MerchantClient, wire: Wire, openid: str
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.pay.errors import ERROR_CODES
 from tests.sandbox.pay.merchant_client import CLOSE, JSAPI, OUT_TRADE_NO, REFUNDS, MerchantClient
-from tests.sandbox.wire import Wire
+from tests.sandbox.wire import Wire, until
 
 pytestmark = pytest.mark.anyio
 
@@ -162,6 +162,32 @@ async def test_a_delay_is_an_effect_with_a_late_answer(merchant: MerchantClient,
     assert time.monotonic() - before >= 0.25
 
 
+async def test_an_effect_may_come_after_the_client_has_left(merchant: MerchantClient, wire: Wire, openid: str) -> None:
+    order = merchant.order(openid)
+    await wire.fault(JSAPI, "delay-before:0.4")
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await merchant.prepay(order)
+
+    merchant.refusal(await merchant.query(order["out_trade_no"]), 404, "ORDER_NOT_EXIST")
+
+    async def created() -> bool:
+        return bool((await wire.state())["orders"])
+
+    await until(created)
+    assert (await merchant.queried(order["out_trade_no"]))["trade_state"] == "NOTPAY"
+
+
+async def test_a_late_effect_is_answered_to_who_waits(merchant: MerchantClient, wire: Wire, openid: str) -> None:
+    await wire.fault(JSAPI, "delay-before:0.2")
+    before = time.monotonic()
+
+    assert await merchant.prepay(merchant.order(openid))
+
+    assert time.monotonic() - before >= 0.2
+
+
 async def test_a_drip_is_signed_and_slow(merchant: MerchantClient, wire: Wire, openid: str) -> None:
     await wire.fault(JSAPI, "drip")
     before = time.monotonic()
@@ -192,6 +218,8 @@ async def test_a_fault_may_hit_one_order_alone(merchant: MerchantClient, wire: W
 
 BAD_ORDERS: list[dict[str, Any]] = [
     {"path": JSAPI, "fault": "errcode:-1"},
+    {"path": JSAPI, "fault": "delay-before"},
+    {"path": JSAPI, "fault": "delay-before:601"},
     {"path": JSAPI, "fault": "code"},
     {"path": JSAPI, "fault": "code:"},
     {"path": JSAPI, "fault": "code:UNHEARD_OF"},
@@ -206,3 +234,20 @@ BAD_ORDERS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("order", BAD_ORDERS, ids=range(len(BAD_ORDERS)))
 async def test_a_fault_that_cannot_be_is_refused(wire: Wire, order: dict[str, Any]) -> None:
     await wire.refused("faults", {"faults": [order]}, 400, "PUT")
+
+
+async def test_an_early_notice_overtakes_the_answer_to_the_prepay(
+    merchant: MerchantClient, wire: Wire, openid: str
+) -> None:
+    await wire.control("faults", {"notifications": "early"}, "PUT")
+    order = merchant.order(openid)
+
+    prepay_id = await merchant.prepay(order)
+
+    (notice,) = (await wire.state())["notifications"]
+    assert [attempt["error"] for attempt in notice["attempts"]] == ["no connection"]
+    assert (await merchant.queried(order["out_trade_no"]))["trade_state"] == "SUCCESS"
+    merchant.refusal(await merchant.call("POST", JSAPI, order), 400, "ORDER_PAID")
+    # The phone has paid already, so this brings no second payment.
+    assert await merchant.pay(openid, prepay_id) == "ok"
+    assert len((await wire.state())["orders"][0]["transactionIds"]) == 1

@@ -355,14 +355,16 @@ async def test_a_fault_of_the_fetch_itself_is_logged_without_its_text(caplog: py
     async def broken() -> list[Any]:
         raise RuntimeError(APIV3_KEY)
 
+    def logged() -> list[tuple[int, str]]:
+        records = [record for record in caplog.records if record.name == "wechat.pay.key_ring"]
+        return [(record.levelno, record.getMessage()) for record in records]
+
     ring = KeyRing(broken, lambda: NOW)
     assert ring.lookup(ONE) is None
-    await until(lambda: bool(caplog.records))
+    await until(lambda: bool(logged()))
     await ring.aclose()
 
-    assert [
-        (record.levelno, record.getMessage()) for record in caplog.records if record.name == "wechat.pay.key_ring"
-    ] == [(logging.ERROR, "WeChat Pay /v3/certificates: a fetch failed on RuntimeError")]
+    assert logged() == [(logging.ERROR, "WeChat Pay /v3/certificates: a fetch failed on RuntimeError")]
 
 
 async def test_a_caller_that_leaves_does_not_stop_the_fetch_of_the_others() -> None:

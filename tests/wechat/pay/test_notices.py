@@ -171,7 +171,7 @@ HEADERS = signed_headers(BODY)
 
 
 @pytest.mark.parametrize("name", HEADERS)
-@pytest.mark.parametrize("text", [None, "", " ", "\n", "订单", "x\ny", "x" * 5000])
+@pytest.mark.parametrize("text", [None, "", " ", "\n", "订单", "x\ny", "x" * 5000], ids=range(7))
 async def test_all_four_headers_are_needed_in_their_form(name: str, text: str | None) -> None:
     headers = {key: it for key, it in HEADERS.items() if key != name} | ({} if text is None else {name: text})
 

@@ -16,7 +16,7 @@ from wechat.pay.merchant import Merchant
 from wechat.pay.notices import NoticeReader
 from wechat.pay.results import Transaction
 from wechat.pay.sealed import decrypt, open_sealed
-from wechat.pay.signing import Signer, is_signed, payment_message, request_message, sign
+from wechat.pay.signing import Signer, is_signed, payment_message, random_nonce, request_message, sign
 
 pytestmark = pytest.mark.anyio
 
@@ -76,6 +76,13 @@ async def test_a_payment_is_signed_as_published() -> None:
     assert (params.package, params.sign_type) == (inputs["package"], inputs["signType"])
     message = payment_message(inputs["appId"], inputs["timeStamp"], inputs["nonceStr"], inputs["package"])
     assert message.decode() == inputs["message"]
+
+
+def test_a_nonce_has_32_characters_and_comes_once() -> None:
+    nonces = {random_nonce() for _ in range(100)}
+
+    assert len(nonces) == 100
+    assert {len(nonce) for nonce in nonces} == {32}
 
 
 def test_what_an_app_signs_is_another_signature() -> None:

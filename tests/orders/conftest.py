@@ -1,0 +1,29 @@
+"""One shop for the tests of a module, on each kind of database; faults and switches end with each test."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.databases import Databases
+from tests.shop import Shop, open_shop
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shared_databases(request: pytest.FixtureRequest) -> Databases:
+    found: Databases = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(scope="module")
+async def shared_shop(shared_databases: Databases) -> AsyncIterator[Shop]:
+    """Opened once: what the tests of a module leave behind are other people's orders."""
+    async with open_shop(shared_databases.fresh()) as shop:
+        yield shop
+        await shop.assert_sound()
+
+
+@pytest.fixture
+async def shop(shared_shop: Shop) -> AsyncIterator[Shop]:
+    yield shared_shop
+    await shared_shop.notifications("normal")
+    await shared_shop.switch()
