@@ -33,6 +33,8 @@ class Prefix(StrEnum):
     REFUND = "rfd"
     NOTICE = "ntc"
     LEDGER_ENTRY = "led"
+    EVENT = "evt"
+    RECONCILIATION = "rec"
 
 
 def new_id(prefix: Prefix, now: datetime) -> str:

@@ -16,13 +16,16 @@ MODULES = [
     "models.accounts",
     "models.catalogue",
     "models.incidents",
+    "models.jobs",
     "models.ledger",
     "models.media",
     "models.notices",
     "models.orders",
     "models.payments",
+    "models.reconciliations",
     "models.sealed_keys",
     "models.sharing",
+    "models.stories",
 ]
 MIGRATIONS = "models.migrations"
 

@@ -92,6 +92,9 @@ ROWS = {
     "refunds": 1,
     "notices": 1,
     "ledger": 1,
+    "order_events": 1,
+    "jobs": 1,
+    "reconciliations": 1,
 }
 
 
