@@ -1,7 +1,7 @@
 """The ASGI application: routes and middleware, around what the lifespan opens."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -21,6 +21,7 @@ from server.request_log import Metrics, RequestLog
 from server.settings import Settings
 from server.uploads import AvatarUploads, ProductUploads
 from server.wiring import Process, open_services
+from server.wiring_worker import working
 
 GRAPHIQL_BUILD = Path(__file__).parent / "static" / "graphiql"
 
@@ -28,7 +29,8 @@ GRAPHIQL_BUILD = Path(__file__).parent / "static" / "graphiql"
 class Application(Starlette):
     """One server; `process` is there between start-up and shutdown, `readiness` is told when it drains."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, with_worker: bool = False) -> None:
+        self._with_worker = with_worker
         self.readiness = Readiness()
         self._settings = settings
         self._process: Process | None = None
@@ -65,7 +67,7 @@ class Application(Starlette):
                 ProductUploads(self._build_context, lambda: self.process.product_pictures, settings.own_url),
             ),
             Route("/media/{key:path}", MediaFiles(lambda: self.process.media)),
-            Route("/wechat/pay/notify", PayNotify(lambda: self.process.receiving).answer, methods=["POST"]),
+            Route("/wechat/pay/notify", PayNotify(lambda: self.process).answer, methods=["POST"]),
             Route("/livez", livez),
             Route("/readyz", readyz(self.readiness, lambda: self.process.units)),
             Route("/metrics", metrics_page(metrics)),
@@ -77,6 +79,9 @@ class Application(Starlette):
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        async with open_services(self._settings) as self._process:
+        async with AsyncExitStack() as stack:
+            self._process = await stack.enter_async_context(open_services(self._settings))
+            if self._with_worker:
+                await stack.enter_async_context(working(self._process.workshift))
             yield
         self._process = None

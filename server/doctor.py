@@ -9,7 +9,7 @@ from pathlib import Path
 
 from server.doctor_database import check_database
 from server.doctor_findings import Finding, skipped
-from server.doctor_pay import check_pay
+from server.doctor_pay import PAY, check_pay
 from server.doctor_pictures import PICTURES, check_pictures
 from server.doctor_settings import check_serving, check_surroundings, setting_fault
 from server.doctor_wechat import check_wechat
@@ -29,7 +29,7 @@ async def diagnose(names: Iterable[str], env_file: Path) -> AsyncIterator[Findin
     except SettingsError as error:
         for found in error.faults:
             yield setting_fault(found)
-        for check in ("database", PICTURES, "WeChat Pay", "WeChat"):
+        for check in ("database", PICTURES, PAY, "WeChat"):
             yield skipped(check, "the settings cannot be read")
         return
     async for finding in examine(settings):
@@ -46,9 +46,10 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield await check_pictures(settings)
     # The same care for the merchant's signature as for the AppSecrets.
     if f"{PREFIX}PAY_API_URL" in faulty:
-        yield skipped("WeChat Pay", f"{PREFIX}PAY_API_URL has a fault")
+        yield skipped(PAY, f"{PREFIX}PAY_API_URL has a fault")
     else:
-        yield await check_pay(settings)
+        for finding in await check_pay(settings):
+            yield finding
     if f"{PREFIX}WECHAT_API_URL" in faulty:
         # In production the AppSecrets are real: they are sent to WeChat alone.
         yield skipped("WeChat", f"{PREFIX}WECHAT_API_URL has a fault")

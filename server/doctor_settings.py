@@ -57,7 +57,7 @@ def _seldom_meant(settings: Settings) -> Iterator[Finding]:
             "is SQLite, in production",
             "Run one server process only, on a local disk, and back the file up; or use PostgreSQL.",
         )
-    if settings.public_url is None:
+    if settings.public_url is None and not settings.takes_payments:  # with payments it is a fault
         yield warning(
             f"{PREFIX}PUBLIC_URL",
             f"is missing, in production: addresses of uploaded pictures begin with {settings.own_url}",

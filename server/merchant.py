@@ -1,6 +1,7 @@
 """The merchant account of the settings: its key files are read here, once, and the wire to WeChat Pay is made."""
 
-from collections.abc import AsyncIterator, Iterator
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,31 +15,35 @@ from wechat.pay.key_ring import KeyRing
 from wechat.pay.merchant import Merchant
 from wechat.pay.wire import BACKUP_URL
 
+_NEEDED = {
+    "mch_serial": "the serial of the merchant's API certificate",
+    "mch_key_file": "the path of apiclient_key.pem",
+    "apiv3_key": "the APIv3 key; without it WeChat sends no notifications",
+}
+_PARTS = (*_NEEDED, "pay_public_key_id", "pay_public_key_file")
+_APIV3_KEY = re.compile(r"[!-~]{32}", re.ASCII)
 _LARGEST_KEY_FILE = 64 * 1024
 _LONGEST_NOTIFY_URL = 255
 
 
 def faults_of_merchant(settings: Settings) -> list[Fault]:
-    """What stands against taking payments; nothing where no merchant account is configured at all."""
+    """What stands against taking payments, all at once; nothing where no merchant account is configured at all."""
     if not settings.takes_payments:
         return _left_over(settings)
-    faults = list(_missing(settings))
-    if len(settings.notify_url) > _LONGEST_NOTIFY_URL:
-        faults.append(Fault(f"{PREFIX}PUBLIC_URL", "is too long for WeChat Pay's notifications"))
-    if not faults:
-        try:
-            _read_merchant(settings)
-            _check_public_key(settings)
-        except SettingsError as error:
-            faults += error.faults
-    return faults
+    return [
+        *_missing(settings),
+        *_apiv3_keys(settings),
+        *_faults_of(lambda: _try_key_file(settings)),
+        *_faults_of(lambda: _try_public_key(settings)),
+        *_notify_url(settings),
+    ]
 
 
 @asynccontextmanager
 async def open_pay(settings: Settings) -> AsyncIterator[Pay | None]:
     """The wire to WeChat Pay, or to what stands in its place; None without a merchant account.
 
-    Raises SettingsError for a file that cannot be read, Misconfigured for an address that is none.
+    Raises SettingsError for what is missing or a file that cannot be read, Misconfigured for a part that is of no use.
     """
     if not settings.takes_payments:
         yield None
@@ -61,53 +66,82 @@ async def open_pay(settings: Settings) -> AsyncIterator[Pay | None]:
 
 def _left_over(settings: Settings) -> list[Fault]:
     """Half a merchant account is a mistake, not a decision."""
-    set_without = [name for name in ("mch_serial", "mch_key_file", "pay_public_key_id") if getattr(settings, name)]
-    if settings.apiv3_key:
-        set_without.append("apiv3_key")
-    return [Fault(f"{PREFIX}MCHID", f"is missing, and {PREFIX}{set_without[0].upper()} is set")] if set_without else []
+    others = [f"{PREFIX}{name.upper()}" for name in _PARTS if getattr(settings, name)]
+    return [Fault(f"{PREFIX}MCHID", f"is missing, and there is {', '.join(others)}")] if others else []
 
 
 def _missing(settings: Settings) -> Iterator[Fault]:
-    for name, what in (
-        ("mch_serial", "the serial of the merchant's API certificate"),
-        ("mch_key_file", "the path of apiclient_key.pem"),
-        ("apiv3_key", "the APIv3 key; without it WeChat sends no notifications"),
-    ):
+    for name, what in _NEEDED.items():
         if not getattr(settings, name):
             yield Fault(f"{PREFIX}{name.upper()}", f"is missing: {what}")
     if (settings.pay_public_key_id is None) != (settings.pay_public_key_file is None):
-        yield Fault(f"{PREFIX}PAY_PUBLIC_KEY_ID", f"and {PREFIX}PAY_PUBLIC_KEY_FILE go together")
+        yield Fault(f"{PREFIX}PAY_PUBLIC_KEY_ID", f"and {PREFIX}PAY_PUBLIC_KEY_FILE go together: set both, or neither")
 
 
-def _read_merchant(settings: Settings) -> Merchant:
-    if settings.mchid is None or settings.mch_serial is None or settings.mch_key_file is None:
-        raise SettingsError([Fault(f"{PREFIX}MCHID", "is not the whole of a merchant account")])
+def _apiv3_keys(settings: Settings) -> Iterator[Fault]:
+    for place, key in enumerate(settings.apiv3_key, start=1):
+        if not _APIV3_KEY.fullmatch(key.get_secret_value()):
+            message = f"key {place} is not 32 characters long; copy what was set in WeChat Pay's merchant console"
+            yield Fault(f"{PREFIX}APIV3_KEY", message)
+
+
+def _notify_url(settings: Settings) -> Iterator[Fault]:
+    most = _LONGEST_NOTIFY_URL - len(settings.notify_url) + len(settings.own_url)
+    if len(settings.own_url) > most:
+        yield Fault(f"{PREFIX}PUBLIC_URL", f"is too long for WeChat Pay's notifications: at most {most} characters")
+
+
+def _faults_of(look: Callable[[], None]) -> list[Fault]:
+    try:
+        look()
+    except SettingsError as error:
+        return error.faults
+    return []
+
+
+def _try_key_file(settings: Settings) -> None:
+    """By itself, with stand-ins for the rest of the account, which may have faults of its own."""
+    if settings.mch_key_file is None:
+        return
     pem = _read_file("MCH_KEY_FILE", settings.mch_key_file)
     try:
-        return Merchant(
-            settings.mchid,
-            settings.mch_serial.upper(),
-            pem,
-            tuple(key.get_secret_value() for key in settings.apiv3_key),
-        )
-    except Misconfigured as error:
-        raise _as_fault(error) from None
+        Merchant("0", "0" * 40, pem, ("0" * 32,))
+    except Misconfigured:
+        what = "must hold apiclient_key.pem, the merchant's RSA private key, without a password"
+        fault = Fault(f"{PREFIX}MCH_KEY_FILE", what)
+    else:
+        return
+    raise SettingsError([fault])
 
 
-def _check_public_key(settings: Settings) -> None:
+def _try_public_key(settings: Settings) -> None:
+    """By itself, with a stand-in for its id."""
+    pem = _read_public_key(settings)
+    if pem is None:
+        return
     try:
-        KeyRing(
-            _fetch_none,
-            wire_clock,
-            public_key_id=settings.pay_public_key_id,
-            public_key_pem=_read_public_key(settings),
-        )
-    except Misconfigured as error:
-        raise _as_fault(error) from None
+        KeyRing(_fetch_none, wire_clock, public_key_id="PUB_KEY_ID_0", public_key_pem=pem)
+    except Misconfigured:
+        what = "must hold pub_key.pem, WeChat Pay's RSA public key: no certificate, and no key of the merchant"
+        fault = Fault(f"{PREFIX}PAY_PUBLIC_KEY_FILE", what)
+    else:
+        return
+    raise SettingsError([fault])
 
 
 async def _fetch_none() -> list[Certificate]:
     return []
+
+
+def _read_merchant(settings: Settings) -> Merchant:
+    if settings.mchid is None or settings.mch_serial is None or settings.mch_key_file is None:
+        raise SettingsError(faults_of_merchant(settings))
+    return Merchant(
+        settings.mchid,
+        settings.mch_serial.upper(),
+        _read_file("MCH_KEY_FILE", settings.mch_key_file),
+        tuple(key.get_secret_value() for key in settings.apiv3_key),
+    )
 
 
 def _read_public_key(settings: Settings) -> str | None:
@@ -116,17 +150,13 @@ def _read_public_key(settings: Settings) -> str | None:
     return _read_file("PAY_PUBLIC_KEY_FILE", settings.pay_public_key_file)
 
 
-def _as_fault(error: Misconfigured) -> SettingsError:
-    """The advice opens with the name of the setting: "Look at APPLETQL_X: it …"."""
-    name, _, advice = error.advice.removeprefix("Look at ").partition(": ")
-    return SettingsError([Fault(name, advice)])
-
-
 def _read_file(name: str, path: Path) -> str:
     try:
         with path.open(encoding="ascii") as file:
             return file.read(_LARGEST_KEY_FILE)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        fault = Fault(f"{PREFIX}{name}", "is no PEM file: it begins with -----BEGIN and is plain ASCII")
+    except OSError as error:
         fault = Fault(f"{PREFIX}{name}", f"cannot be read ({type(error).__name__})")
     # Raised here and not above, so that it has no context: that would hold the path.
     raise SettingsError([fault])

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from services.payments.receiving import Receiving, Reply
+    from server.wiring import Process
 
 _LARGEST_BODY = 64 * 1024
 _SECONDS_FOR_BODY = 5.0
@@ -22,10 +22,10 @@ _AT_ONCE = 200
 
 
 class PayNotify:
-    """An ASGI endpoint; `receiving` is asked for at each request, because it is open only while the server runs."""
+    """An ASGI endpoint; `process` is asked for at each request, because it is open only while the server runs."""
 
-    def __init__(self, receiving: "Callable[[], Receiving]") -> None:
-        self._receiving = receiving
+    def __init__(self, process: "Callable[[], Process]") -> None:
+        self._process = process
         self._under_way = 0
 
     async def answer(self, request: Request) -> Response:
@@ -46,7 +46,10 @@ class PayNotify:
             return _failure(HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive.")
         if body is None:
             return _failure(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.")
-        reply: Reply = await self._receiving().receive(request.headers, body)
+        process = self._process()
+        if process.sandbox_clock is not None:
+            await process.sandbox_clock.follow()
+        reply = await process.receiving.receive(request.headers, body)
         if reply.status == HTTPStatus.NO_CONTENT:
             return Response(status_code=HTTPStatus.NO_CONTENT)
         return _failure(reply.status, reply.message)

@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     apiv3_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     pay_public_key_id: str | None = Field(default=None, pattern=r"^PUB_KEY_ID_[0-9]{1,64}$")
     pay_public_key_file: Path | None = None
+    alert_webhook_url: SecretStr | None = None
     order_ttl: int = Field(default=30, ge=5, le=110)
     public_url: str | None = None
     graphiql: bool | None = None

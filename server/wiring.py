@@ -10,10 +10,13 @@ from models.database import open_database
 from models.encryption import Cipher
 from models.unit_of_work import UnitsOfWork
 from resolvers.context import Services
+from server.alerts import Webhook
+from server.certificates import fresh_certificates
 from server.merchant import open_pay
 from server.sandbox_clock import SandboxClock
 from server.settings import Settings
 from server.wiring_orders import Orders, open_orders
+from server.wiring_worker import Workshift, make_workshift
 from services.accounts.avatars import Avatars
 from services.accounts.deletion import Deletion
 from services.accounts.export import Export
@@ -56,6 +59,7 @@ class Process:
     product_pictures: ProductPictures
     receiving: Receiving
     sandbox_clock: SandboxClock | None
+    workshift: Workshift
 
 
 @asynccontextmanager
@@ -74,12 +78,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
         media = open_store(parse_location(settings.media_url.get_secret_value()))
         avatars = Avatars(units, media, clock, settings.own_url)
         ground = _lay_ground(settings, units, clock)
-        access = PayAccess(
-            await stack.enter_async_context(open_pay(settings)),
-            settings.notify_url,
-            timedelta(minutes=settings.order_ttl),
-        )
+        pay = await stack.enter_async_context(open_pay(settings))
+        await stack.enter_async_context(fresh_certificates(pay))
+        access = PayAccess(pay, settings.notify_url, timedelta(minutes=settings.order_ttl))
         orders = await stack.enter_async_context(open_orders(units, access, ground.cipher, ground.hashes, clock))
+        sandbox_clock = await _sandbox_clock(stack, settings, clock)
+        webhook = await _webhook(stack, settings)
         yield Process(
             services=_services(ground, wechat, media, avatars, orders),
             units=units,
@@ -87,7 +91,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
             media=media,
             avatars=AvatarKeeper(workshop, media, avatars.claim),
             product_pictures=ProductPictures(workshop, media),
-            sandbox_clock=await _sandbox_clock(stack, settings, clock),
+            sandbox_clock=sandbox_clock,
+            workshift=make_workshift(units, orders, avatars, webhook, sandbox_clock, clock, None),
         )
 
 
@@ -148,6 +153,13 @@ async def open_wechat(settings: Settings) -> AsyncIterator[WeChat]:
 def mini_program_credentials(settings: Settings) -> list[App]:
     """The configured mini programs, in the order of the settings."""
     return [App(app.appid, app.secret.get_secret_value(), app.name) for app in settings.mini_programs]
+
+
+async def _webhook(stack: AsyncExitStack, settings: Settings) -> Webhook | None:
+    if settings.alert_webhook_url is None:
+        return None
+    http = await stack.enter_async_context(new_http_client())
+    return Webhook(http, settings.alert_webhook_url.get_secret_value())
 
 
 async def _sandbox_clock(stack: AsyncExitStack, settings: Settings, clock: BusinessClock) -> SandboxClock | None:

@@ -28,13 +28,18 @@ from services.payments.settling import Settling
 
 @dataclass(frozen=True)
 class Orders:
-    """What the floors above, the notifications' address and the deletion of accounts use."""
+    """What the floors above, notifications, the worker and the commands use."""
 
     buying: Buying
     refunding: Refunding
     reading: OrderReading
     receiving: Receiving
     closing: Closing
+    asking: Asking
+    syncing: Syncing
+    settling: Settling
+    refund_settling: RefundSettling
+    refund_sending: RefundSending
 
 
 @asynccontextmanager
@@ -63,6 +68,11 @@ async def open_orders(
             reading=OrderReading(units, views),
             receiving=Receiving(units, access, settling, refund_settling, cipher, clock, begin_refund),
             closing=closing,
+            asking=asking,
+            syncing=syncing,
+            settling=settling,
+            refund_settling=refund_settling,
+            refund_sending=refund_sending,
         )
     finally:
         await prepaying.aclose()

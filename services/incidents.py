@@ -19,6 +19,6 @@ async def record(kind: IncidentKind, subject: str, now: datetime, reference: str
     if await Incident.filter(kind=kind, subject=subject, reference=reference).exists():
         return
     incident = await Incident.create(
-        id=new_id(Prefix.INCIDENT, now), kind=kind, subject=subject, reference=reference, created_at=now
+        id=new_id(Prefix.INCIDENT, now), kind=kind, subject=subject, reference=reference, created_at=now, due_at=now
     )
     logger.error("incident", extra={"kind": str(kind), "subject": subject, "incident": incident.id})

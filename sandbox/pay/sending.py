@@ -5,6 +5,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012075420
 
 import asyncio
 import contextlib
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ RETRIES = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 108
 
 _AT_ONCE = 20
 _LONGEST_SLEEP = 1.0
+_logger = logging.getLogger("sandbox")
 _ACKNOWLEDGED = {HTTPStatus.OK, HTTPStatus.NO_CONTENT}
 
 
@@ -89,10 +91,14 @@ class Sender:
     def _start(self, notification: Notification) -> None:
         task = asyncio.get_running_loop().create_task(self._deliver(notification))
         self._under_way[notification.id] = (notification, task)
-        task.add_done_callback(lambda _: self._end(notification))
+        task.add_done_callback(lambda _: self._end(notification, task))
 
-    def _end(self, notification: Notification) -> None:
+    def _end(self, notification: Notification, task: asyncio.Task[None]) -> None:
         del self._under_way[notification.id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Due as it is, it would fail again at once, and for ever.
+            notification.done = True
+            _logger.error("a notification cannot be made: %s", type(error).__name__)
         self.wake()
 
     async def _sleep(self) -> None:
@@ -101,7 +107,9 @@ class Sender:
         waits = [each.due_at - now for each in pending if each.due_at > now]
         # Never for long: refunds come to their end without a word to the sender.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._awake.wait(), min([_LONGEST_SLEEP, *waits]))
+            # Not wait_for: before Python 3.12 it forgets a cancellation that meets the wake-up.
+            async with asyncio.timeout(min([_LONGEST_SLEEP, *waits])):
+                await self._awake.wait()
         self._awake.clear()
 
     async def _deliver(self, notification: Notification) -> None:

@@ -10,6 +10,7 @@ import httpx
 from sandbox.pay.notice_messages import Message
 
 _LONGEST_ANSWER = 65536
+_LARGEST_PORT = 65535
 # A connection that the other side closes while it is idle would cost an attempt.
 _LIMITS = httpx.Limits(max_keepalive_connections=0)
 
@@ -32,6 +33,8 @@ class Courier:
 
     async def post(self, url: str, message: Message) -> Reply:
         """Post once, follow nothing; never raises for what the other side does."""
+        if not _is_usable(url):
+            return Reply(None, error="unusable url")
         try:
             async with asyncio.timeout(self._patience):
                 return await self._exchange(url, message)
@@ -39,8 +42,6 @@ class Courier:
             return Reply(None, error="timeout")
         except httpx.ConnectError:
             return Reply(None, error="no connection")
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            return Reply(None, error="unusable url")
         except httpx.HTTPError:
             return Reply(None, error="no answer")
 
@@ -60,3 +61,12 @@ async def open_courier(patience: float) -> AsyncIterator[Courier]:
     """A courier with connections of its own, which knows nothing of proxies."""
     async with httpx.AsyncClient(follow_redirects=False, trust_env=False, limits=_LIMITS, timeout=None) as client:  # noqa: S113  (a deadline for the whole stands around each call)
         yield Courier(client, patience)
+
+
+def _is_usable(url: str) -> bool:
+    try:
+        address = httpx.URL(url)
+        return address.scheme in ("http", "https") and bool(address.host) and (address.port or 0) <= _LARGEST_PORT
+    except (httpx.InvalidURL, ValueError):
+        # A host that is no domain name is found out only when it is read.
+        return False

@@ -12,6 +12,7 @@ from server.cli.products import products
 from server.cli.sandbox import sandbox
 from server.cli.schema import schema
 from server.cli.serve import serve
+from server.cli.worker import worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -23,5 +24,5 @@ def main() -> None:
     """
 
 
-for command in (dev, serve, sandbox, migrate, schema, doctor, keys, phones, operators, products):
+for command in (dev, serve, worker, sandbox, migrate, schema, doctor, keys, phones, operators, products):
     main.add_command(command)

@@ -63,7 +63,7 @@ async def _run(port: int, sandbox_port: int) -> None:
             settings = _settings(sandbox, listening.getsockname()[1])
             await _migrate(database_url)
             await _fill_shelves(database_url)
-            server = Server(Application(settings), drain_seconds=0)
+            server = Server(Application(settings, with_worker=True), drain_seconds=0)
             announcing = asyncio.create_task(_announce(server, listening.getsockname()[1], sandbox.url, database_url))
             try:
                 await serve_until_signalled(server, listening)

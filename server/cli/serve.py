@@ -8,7 +8,8 @@ import click
 @click.command()
 @click.option("--host", help="The address to listen on; else APPLETQL_HOST, 127.0.0.1.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; else APPLETQL_PORT, 8000.")
-def serve(host: str | None, port: int | None) -> None:
+@click.option("--with-worker", is_flag=True, help="Look after orders and refunds in this process too.")
+def serve(host: str | None, port: int | None, *, with_worker: bool) -> None:
     """Serve the API. Run `appletql migrate` first, and `appletql doctor` when in doubt.
 
     Refuses to start with a fault in the settings and names every one. SIGTERM drains: /readyz answers 503, requests
@@ -28,5 +29,5 @@ def serve(host: str | None, port: int | None) -> None:
             raise SettingsError(faults)
         configure_logging(settings.log_level, as_json=settings.is_production)
         listening = bind(settings.host, settings.port, "APPLETQL_PORT")
-        server = Server(Application(settings), drain_seconds=settings.drain_seconds)
+        server = Server(Application(settings, with_worker=with_worker), drain_seconds=settings.drain_seconds)
         asyncio.run(serve_until_signalled(server, listening))

@@ -52,6 +52,10 @@ class Avatars:
         key = self._key(address)
         return key is not None and await Media.filter(user_id=user_id, key=key, released_at=None).exists()
 
+    def is_shown(self, key: str, address: str | None) -> bool:
+        """Whether the file under `key` is what this address of an avatar shows."""
+        return bool(address) and self._key(address or "") == key
+
     async def release(self, user_id: str, address: str | None) -> None:
         """Gives up the claim on an avatar of ours, inside a unit; `sweep` then removes the file."""
         key = self._key(address) if address else None

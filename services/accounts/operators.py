@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domain.ids import Prefix, is_id
 from domain.problems import BadRequest
 from models.accounts import User
-from models.unit_of_work import UnitsOfWork
+from models.unit_of_work import RacedError, UnitsOfWork
 
 _MOST_JOINS = 100
 
@@ -48,6 +48,8 @@ async def _set(user_id: str, is_operator: bool) -> RoleChange:
     user = await _followed(user_id)
     same_person = User.filter(id=user.id, merged_into_id=None, deleted_at=None)
     has_changed = bool(await same_person.exclude(is_operator=is_operator).update(is_operator=is_operator))
+    if not has_changed and not await same_person.filter(is_operator=is_operator).exists():
+        raise RacedError
     if has_changed:
         # A warning, so that it is seen at every level of logging that is usual.
         logger.warning("operator added" if is_operator else "operator removed", extra={"user": user.id})

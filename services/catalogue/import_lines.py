@@ -63,8 +63,8 @@ def _checked(record: Record, is_picture: IsPicture) -> tuple[Line, list[BadLine]
     read = dict(_read(record.cells, issues))
     cleaned, found = check_fields(read, is_picture)
     column = "price_yuan" if _is_given(record.cells, "price_yuan") else "price"
-    faults = [BadLine(record.place, _column(issue.field, column), issue.message) for issue in (*issues, *found)]
-    return Line(record.place, key, cleaned), faults
+    issues += [InputIssue(column if issue.field == "price" else issue.field, issue.message) for issue in found]
+    return Line(record.place, key, cleaned), [BadLine(record.place, issue.field, issue.message) for issue in issues]
 
 
 def _key(cells: Mapping[str, Any], issues: list[InputIssue]) -> str | None:
@@ -101,10 +101,6 @@ def _read(cells: Mapping[str, Any], issues: list[InputIssue]) -> Iterator[tuple[
 def _is_given(cells: Mapping[str, Any], column: str) -> bool:
     value = cells.get(column)
     return value is not None and not (isinstance(value, str) and not value.strip())
-
-
-def _column(field: str, price: str) -> str:
-    return price if field == "price" else field
 
 
 def _text(value: Any) -> str | None:

@@ -48,6 +48,13 @@ class Closing:
                 raise
         return await self._units.read(_get, order.id)
 
+    async def note_missing(self, order_id: str) -> Order:
+        """WeChat does not know the order: an incident where it gave a prepay_id for it. The order as it is now."""
+        row = await self._units.read(_get, order_id)
+        if row.prepay_id is not None and row.status == OrderStatus.PENDING:
+            await self._units.run_again_if_raced(record, IncidentKind.ORDER_MISSING_AT_WECHAT, row.id, self._clock())
+        return row
+
     async def close_again(self, number: str) -> None:
         """Once more at WeChat, for an order that is closed here and for which a late prepay was answered."""
         try:
@@ -78,10 +85,7 @@ class Closing:
         guards = (NEVER_PREPARED, no_attempt_since(asked_at))
         if await self._units.run_again_if_raced(_close_if, order.id, self._clock(), guards):
             return
-        row = await self._units.read(_get, order.id)
-        if row.prepay_id is not None and row.status == OrderStatus.PENDING:
-            await self._units.run_again_if_raced(record, IncidentKind.ORDER_MISSING_AT_WECHAT, order.id, self._clock())
-        if row.status == OrderStatus.PENDING:
+        if (await self.note_missing(order.id)).status == OrderStatus.PENDING:
             raise Unavailable("close", "the order is not known there, or not yet")
 
 

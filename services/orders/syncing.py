@@ -1,7 +1,6 @@
 """Syncing: WeChat is asked about one order, at most once in two seconds; who asks meanwhile shares the answer."""
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime
 
 from tortoise.expressions import Q
@@ -57,8 +56,10 @@ class Syncing:
 
     async def look(self, order: Order) -> None:
         """Asks now, whoever asked before. Raises a WeChatError or WeChatProblem."""
-        with suppress(OrderNotFound):  # never arrived there, or not yet; closing it is another question
+        try:
             _ = await self._asking.ask(order)
+        except OrderNotFound:  # never arrived there, or not yet; closing it is another question
+            _ = await self._closing.note_missing(order.id)
         order = await self._units.read(_get, order.id)
         if order.status == OrderStatus.PENDING and self._is_over(order):
             _ = await self._closing.close(await self._closing.want(order.id))

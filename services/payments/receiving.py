@@ -123,7 +123,9 @@ class Receiving:
                 await self._refund_settling.adopt(confirmed, mail)
             except UnknownPaymentError:
                 # Its payment's own notification may be late or lost.
-                await self._settling.settle(await pay.query_transaction(news.transaction_id or ""))
+                settled = await self._settling.settle(await pay.query_transaction(news.transaction_id or ""))
+                for refund_id in settled.refund_ids:
+                    self._begin_refund(refund_id)
                 await self._refund_settling.adopt(confirmed, mail)
         except (UnknownOrderError, UnknownPaymentError):
             await self._record(IncidentKind.PAYMENT_UNKNOWN, news.transaction_id or "", "")

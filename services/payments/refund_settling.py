@@ -52,10 +52,10 @@ class RefundSettling:
     async def adopt(self, news: RefundAnswer, mail: Mail | None = None) -> str:
         """Makes a refund of WeChat's console ours, and settles it; the id of the order.
 
-        `news` is WeChat's answer to a question, not a notification. Raises UnknownPaymentError, NoRoomError.
+        `news` is WeChat's answer to a question, not a notification. Raises UnknownPaymentError, NoRoomError,
+        ForeignPaymentError.
         """
-        await self._units.run_again_if_raced(self._adopt, news)
-        return await self.settle(news, mail)
+        return await self._units.run_again_if_raced(self._adopt, news, mail)
 
     async def _settle(self, news: RefundAnswer, mail: Mail | None) -> str:
         refund = await Refund.filter(number=news.out_refund_no).select_related("payment", "order").first()
@@ -91,24 +91,29 @@ class RefundSettling:
         else:
             await record(IncidentKind.REFUND_ABNORMAL, refund.id, now)
 
-    async def _adopt(self, news: RefundAnswer) -> None:
-        now = self._clock()
+    async def _adopt(self, news: RefundAnswer, mail: Mail | None) -> str:
         payment = await Payment.filter(transaction_id=news.transaction_id).select_related("order").first()
         if payment is None or not news.refund or not news.out_refund_no:
             raise UnknownPaymentError
-        if await Refund.filter(number=news.out_refund_no).exists():
-            return
-        if not await reserve(payment, news.refund):
+        if not await Refund.filter(number=news.out_refund_no).exists():
+            await self._insert(payment, news, news.refund, news.out_refund_no)
+        return await self._settle(news, mail)
+
+    async def _insert(self, payment: Payment, news: RefundAnswer, amount: int, number: str) -> None:
+        now = self._clock()
+        if not await reserve(payment, amount):
+            if await Refund.filter(number=number).exists():  # whoever was faster reserved it
+                raise RacedError
             raise NoRoomError
         _ = await Payment.filter(id=payment.id).update(is_refund_unknown=False)
         refund = await Refund.create(
             id=new_id(Prefix.REFUND, now),
             payment_id=payment.id,
             order_id=payment.order_id,
-            number=news.out_refund_no,
+            number=number,
             source=RefundSource.CONSOLE,
-            key=news.out_refund_no,
-            amount=news.refund,
+            key=number,
+            amount=amount,
             body="",
             status=RefundStatus.PROCESSING,
             refund_id=news.refund_id,

@@ -88,7 +88,8 @@ class Settling:
         elif decision.step is Step.BOOK_AND_REFUND:
             return await self._book_and_refund(decision.kind, order, news, now)
         if decision.incident is IncidentKind.REFUND_UNKNOWN:
-            _ = await Payment.filter(transaction_id=news.transaction_id).update(is_refund_unknown=True)
+            # Not where a refund was made known meanwhile: that claims its part first.
+            _ = await Payment.filter(transaction_id=news.transaction_id, parts=0).update(is_refund_unknown=True)
         return Settled(order.id)
 
     async def _pay(self, order: Order, news: Transaction, now: datetime) -> None:

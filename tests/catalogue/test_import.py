@@ -137,16 +137,21 @@ async def test_ten_thousand_lines_killed_on_the_way_are_none_and_then_all(databa
     url = databases.fresh()
     path = write(tmp_path, COLUMNS, *(f"k{number},茶 {number},{number + 1},{number},,," for number in range(10_000)))
 
-    for percent in (5, 50, 90):
-        kill_on_the_way(url, path, percent)
-        async with open_database(url, pool_size=2) as units:
-            assert await units.read(lambda: Product.all().count()) in (0, 10_000)
+    counts = [await count_after_a_kill(url, path, percent) for percent in (5, 50, 90)]
     import_file(url, path)
     again = import_file(url, path)
 
+    assert counts[0] == 0
+    assert set(counts) <= {0, 10_000}
     assert summary(again) == (0, 0, 10_000)
     found = await rows(url)
     assert [row[0] for row in found] == [f"k{number}" for number in range(10_000)]
+
+
+async def count_after_a_kill(url: str, path: Path, percent: int) -> int:
+    kill_on_the_way(url, path, percent)
+    async with open_database(url, pool_size=2) as units:
+        return await units.read(lambda: Product.all().count())
 
 
 def kill_on_the_way(url: str, path: Path, percent: int) -> None:

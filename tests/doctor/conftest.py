@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from sandbox.server import SandboxServer, create_server, running
 from tests import canaries
 from tests.databases import SqliteFolder
 from tests.doctor.surgery import KEY, ONE, PRIVATE, TWO, Patient
+from tests.shop import merchant_settings
 
 
 @pytest.fixture(autouse=True)
@@ -26,13 +28,20 @@ async def one_sandbox() -> AsyncIterator[SandboxServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def merchant(one_sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The sandbox's merchant as settings; its keys are beside the folder that a test works in."""
+    return merchant_settings(one_sandbox.wechat.pay.merchant, tmp_path_factory.mktemp("merchant"))
+
+
 @pytest.fixture
 def sandbox(one_sandbox: SandboxServer) -> SandboxServer:
     one_sandbox.wechat.faults.clear()
+    one_sandbox.wechat.pay.clear()
     return one_sandbox
 
 
-def _patient(sandbox: SandboxServer, database_url: str) -> Patient:
+def _patient(sandbox: SandboxServer, merchant: dict[str, Any], database_url: str) -> Patient:
     apps = [{"appid": app.appid, "secret": app.secret, "name": app.name} for app in (ONE, TWO)]
     given = {
         "environment": "development",
@@ -41,20 +50,22 @@ def _patient(sandbox: SandboxServer, database_url: str) -> Patient:
         "apps": apps,
         "wechat_api_url": sandbox.url,
         "wechat_timeout": 1.0,
+        "pay_api_url": sandbox.url,
+        **merchant,
     }
     return Patient(sandbox, given)
 
 
 @pytest.fixture
-def patient(sandbox: SandboxServer, sqlite: SqliteFolder) -> Iterator[Patient]:
+def patient(sandbox: SandboxServer, merchant: dict[str, Any], sqlite: SqliteFolder) -> Iterator[Patient]:
     """On SQLite; whatever the test looked at, the database is byte for byte what it was."""
     url = sqlite.fresh()
     before = sqlite.dump(url)
-    yield _patient(sandbox, url)
+    yield _patient(sandbox, merchant, url)
     assert sqlite.dump(url) == before
 
 
 @pytest.fixture
-def patient_on_each(sandbox: SandboxServer, database_url: str) -> Patient:
+def patient_on_each(sandbox: SandboxServer, merchant: dict[str, Any], database_url: str) -> Patient:
     """On SQLite, then on PostgreSQL; the test may write, and compares for itself."""
-    return _patient(sandbox, database_url)
+    return _patient(sandbox, merchant, database_url)

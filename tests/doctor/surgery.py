@@ -19,6 +19,7 @@ from models.accounts import Identity, User
 from models.database import open_database
 from models.encryption import Cipher
 from sandbox.apps import DEFAULT_APPS
+from sandbox.pay.keys import APIV3_KEY
 from sandbox.server import SandboxServer, create_server
 from server.doctor import examine
 from server.doctor_findings import Finding, Verdict
@@ -30,7 +31,16 @@ KEY, OTHER_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 CANARY = "c4n4ry-0fa9"
 OPENID = "oGZUI0egBJY1zhBYw2KhdUfwVJJE"
 SESSION_KEY = "tiihtNczf5v6AKRyjwEUhQ=="
-PRIVATE = (ONE.secret, TWO.secret, KEY, OTHER_KEY, CANARY, OPENID, SESSION_KEY)
+PRIVATE = (ONE.secret, TWO.secret, KEY, OTHER_KEY, CANARY, OPENID, SESSION_KEY, APIV3_KEY, "PRIVATE KEY")
+MERCHANT = (
+    "pay_api_url",
+    "mchid",
+    "mch_serial",
+    "mch_key_file",
+    "apiv3_key",
+    "pay_public_key_id",
+    "pay_public_key_file",
+)
 TOKEN_PATH = "/cgi-bin/stable_token"
 
 
@@ -57,6 +67,7 @@ class Patient:
             "APPID": ONE.appid,
             "APPSECRET": ONE.secret,
             "WECHAT_API_URL": self.sandbox.url,
+            **{name.upper(): str(value) for name, value in self.given.items() if name in MERCHANT},
         }
         return {f"APPLETQL_{name}": value for name, value in {**found, **wrong}.items()}
 

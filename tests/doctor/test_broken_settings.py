@@ -146,10 +146,17 @@ async def test_in_production_no_secret_is_sent_to_a_sandbox(patient: Patient) ->
     calls = dict(patient.sandbox.wechat.state.calls)
 
     # when
-    found = await patient.findings(environment="production")
+    found = await patient.findings(environment="production", public_url="https://shop.example")
 
     # then
-    assert faults(found) == ["APPLETQL_APPSECRET", "APPLETQL_APPSECRET", "APPLETQL_WECHAT_API_URL"]
+    assert faults(found) == [
+        "APPLETQL_APPSECRET",
+        "APPLETQL_APPSECRET",
+        "APPLETQL_WECHAT_API_URL",
+        "APPLETQL_PAY_API_URL",
+        "APPLETQL_APIV3_KEY",
+    ]
+    assert the(found, "WeChat Pay").found == "not checked: APPLETQL_PAY_API_URL has a fault"
     assert the(found, "WeChat").found == "not checked: APPLETQL_WECHAT_API_URL has a fault"
     assert patient.sandbox.wechat.state.calls == calls
 

@@ -56,6 +56,8 @@ async def test_a_good_set_up_is_a_list_of_marks_and_exit_code_0(patient: Patient
         "✓ migrations: all applied",
         "✓ stored session_keys: none yet",
         "✓ pictures: can be written and read in the folder media",
+        "✓ WeChat Pay: takes this merchant's signature",
+        "✓ WeChat Pay's keys: fit its answers, and the APIv3 key opens its certificates where this merchant has any",
         f"✓ WeChat: answers at {patient.sandbox.url}",
         "✓ clock: agrees with WeChat's",
         f"✓ credentials of {ONE.appid}: WeChat accepts them",
@@ -115,8 +117,9 @@ async def test_settings_that_cannot_be_read_are_told_all_at_once(patient: Patien
         "    Set it right, in the environment or in .env; the environment wins.",
         "- database: not checked: the settings cannot be read",
         "- pictures: not checked: the settings cannot be read",
+        "- WeChat Pay: not checked: the settings cannot be read",
         "- WeChat: not checked: the settings cannot be read",
-        "4 faults, 0 warnings, 3 not checked",
+        "4 faults, 0 warnings, 4 not checked",
     ]
     assert result.exit_code == 1
     assert contents(tmp_path) == []

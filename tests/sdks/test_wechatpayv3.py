@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wechatpayv3 import WeChatPay, WeChatPayType  # type: ignore[import-untyped]
+from wechatpayv3 import WeChatPay, WeChatPayType  # type: ignore[import-untyped]  # ships no types
 
 from tests.sandbox.pay.notices_receiver import Receiver
 from tests.sandbox.wire import ONE, Wire

@@ -37,7 +37,7 @@ PLACEMENTS = (
     Placement(
         ("httpx",),
         ("wechat/*", "server/wiring.py", "server/sandbox_clock.py", "sandbox/pay/sending_http.py"),
-        "the wire is one floor; wiring opens its clients; development follows the sandbox's clock, which posts its notices",
+        "the wire is one floor; wiring opens its clients; development follows the sandbox's clock; it posts notices",
     ),
     Placement(
         ("cryptography",),

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 from starlette.responses import RedirectResponse, Response
 
-from sandbox.pay.rows import NotificationAttempt
-from sandbox.pay.sending import RETRIES
+from sandbox.pay.rows import Notification, NotificationAttempt
+from sandbox.pay.sending import RETRIES, Sender
 from tests.sandbox.pay.notices_receiver import reached
 from tests.sandbox.pay.notices_world import NoticeWorld, open_world
 from tests.sandbox.wire import START
@@ -173,6 +173,8 @@ async def test_a_connection_that_is_cut_is_no_answer(world: NoticeWorld) -> None
         ("http://127.0.0.1:1/notify", "no connection"),
         ("ftp://127.0.0.1/notify", "unusable url"),
         ("http://[::1", "unusable url"),
+        ("http://127.0.0.1:65536/notify", "unusable url"),
+        ("http://xn--a/notify", "unusable url"),
         ("", "unusable url"),
     ],
 )
@@ -235,6 +237,34 @@ async def test_a_reset_forgets_what_is_under_way(world: NoticeWorld) -> None:
     world.pay()
     await world.idle()
     assert [attempt.status for attempt in world.notifications[0].attempts] == [204]
+
+
+async def test_what_cannot_be_made_is_given_up_at_once(world: NoticeWorld, caplog: pytest.LogCaptureFixture) -> None:
+    world.wechat.state.notifications["1"] = Notification(
+        "1", "REFUND.SUCCESS", "refund", world.receiver.url, resource={}, created_at=START, due_at=START, xml=True
+    )
+    await world.idle()
+
+    assert world.received == []
+    assert world.notifications[0].done
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert errors == ["a notification cannot be made: KeyError"]
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_it_stops_however_lately_it_was_woken(world: NoticeWorld, turns: int) -> None:
+    sender = Sender(world.wechat)
+    running = asyncio.create_task(sender.run())
+    assert await sender.wait_idle(5)
+    sender.wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    running.cancel()
+    stopped, _ = await asyncio.wait([running], timeout=3)
+
+    assert stopped == {running}
+    assert running.cancelled()
 
 
 async def test_each_attempt_is_kept(world: NoticeWorld) -> None:

@@ -1,0 +1,85 @@
+"""Wires the worker, and runs it beside a server or alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from domain.clock import Clock
+from domain.jobs import JobName
+from models.incidents import Incident
+from models.jobs import Job
+from models.orders import Order
+from models.payments import Refund
+from models.unit_of_work import UnitsOfWork
+from server.alerts import Webhook
+from server.sandbox_clock import SandboxClock
+from server.wiring_orders import Orders
+from services.accounts.avatars import Avatars
+from services.worker.chores import Chores
+from services.worker.incident_duty import IncidentDuty
+from services.worker.job_duty import JobDuty, Run
+from services.worker.loop import Duty, Worker
+from services.worker.order_duty import OrderDuty
+from services.worker.refund_duty import RefundDuty
+
+_AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class Workshift:
+    """A worker and the jobs that it prepares before it begins."""
+
+    worker: Worker
+    jobs: JobDuty
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; raises Unavailable when the database is away at the beginning."""
+        await self.jobs.prepare()
+        await self.worker.run(stop)
+
+    async def sweep(self) -> int:
+        """Everything that is due now; how much it was."""
+        await self.jobs.prepare()
+        return await self.worker.sweep()
+
+
+def make_workshift(
+    units: UnitsOfWork,
+    orders: Orders,
+    avatars: Avatars,
+    webhook: Webhook | None,
+    sandbox_clock: SandboxClock | None,
+    clock: Clock,
+    reconcile: Run | None,
+) -> Workshift:
+    """`webhook` is told of incidents; `reconcile` compares yesterday's bill, where a merchant account is configured."""
+    chores = Chores(units, avatars, clock)
+    runs: dict[JobName, Run] = {
+        JobName.SESSIONS: chores.end_sessions,
+        JobName.MEDIA: chores.remove_media,
+        JobName.STRAYS: chores.find_strays,
+    }
+    if reconcile is not None:
+        runs[JobName.RECONCILE] = reconcile
+    jobs = JobDuty(units, runs, clock)
+    duties = [
+        Duty(Order, OrderDuty(units, orders.asking, orders.closing, clock).do),
+        Duty(Refund, RefundDuty(units, orders.refund_sending, clock).do),
+        Duty(Incident, IncidentDuty(units, webhook, clock).do),
+        Duty(Job, jobs.do),
+    ]
+    given = {} if sandbox_clock is None else {"before_turn": sandbox_clock.follow}
+    return Workshift(Worker(units, duties, clock, at_once=_AT_ONCE, **given), jobs)
+
+
+@asynccontextmanager
+async def working(workshift: Workshift) -> AsyncIterator[None]:
+    """The worker in the background; at the end it finishes what it began."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(workshift.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(running, return_exceptions=True)

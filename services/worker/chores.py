@@ -1,0 +1,71 @@
+"""Chores: what is over is deleted, what nobody uses is removed, what was forgotten is due again. In small batches."""
+
+from datetime import datetime, timedelta
+
+from tortoise.expressions import Q
+
+from domain.clock import Clock
+from domain.orders import OrderStatus
+from domain.refunds import RefundStatus
+from domain.sessions import ABSOLUTE, IDLE
+from models.accounts import Session
+from models.media import Media
+from models.orders import Order
+from models.payments import Refund
+from models.unit_of_work import UnitsOfWork
+from services.accounts.avatars import Avatars
+
+_BATCH = 500
+_UNUSED_FOR = timedelta(days=1)
+
+
+class Chores:
+    """Each gives one line about what it did; raises Unavailable when the database does not answer."""
+
+    def __init__(self, units: UnitsOfWork, avatars: Avatars, clock: Clock) -> None:
+        self._units = units
+        self._avatars = avatars
+        self._clock = clock
+
+    async def end_sessions(self) -> str:
+        """Deletes sessions that are over."""
+        ended = 0
+        while some := await self._units.run(_end_sessions, self._clock()):
+            ended += some
+        return f"{ended} sessions deleted"
+
+    async def remove_media(self) -> str:
+        """Gives up uploads that became nobody's avatar within a day, and removes what was given up."""
+        after, given_up = "", 0
+        while found := await self._units.read(_old_media, after, self._clock() - _UNUSED_FOR):
+            after = found[-1].id
+            given_up += await self._units.run(self._give_up, found)
+        await self._avatars.sweep()
+        return f"{given_up} unused pictures given up"
+
+    async def find_strays(self) -> str:
+        """Open orders and refunds that are due at no time."""
+        strays = await self._units.run(_find_strays, self._clock())
+        return f"{strays} strays found"
+
+    async def _give_up(self, found: list[Media]) -> int:
+        unused = [media.id for media in found if not self._avatars.is_shown(media.key, media.user.avatar_url)]
+        return await Media.filter(id__in=unused, released_at=None).update(released_at=self._clock()) if unused else 0
+
+
+async def _end_sessions(now: datetime) -> int:
+    over = Q(created_at__lt=now - ABSOLUTE) | Q(last_used_at__lt=now - IDLE)
+    ids = await Session.filter(over).limit(_BATCH).values_list("id", flat=True)
+    # Asked again: a session may have been used since it was found.
+    return await Session.filter(over, id__in=list(ids)).delete() if ids else 0
+
+
+async def _old_media(after: str, before: datetime) -> list[Media]:
+    behind = Media.filter(id__gt=after, released_at=None, created_at__lt=before)
+    return await behind.order_by("id").limit(_BATCH).select_related("user")
+
+
+async def _find_strays(now: datetime) -> int:
+    orders = await Order.filter(status=OrderStatus.PENDING, held_at=None, due_at=None).update(due_at=now)
+    open_ = [RefundStatus.PROCESSING, RefundStatus.ABNORMAL]
+    return orders + await Refund.filter(status__in=open_, due_at=None).update(due_at=now)

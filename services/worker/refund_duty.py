@@ -1,0 +1,42 @@
+"""What the worker does about a refund that is not at its end: sends it, asks for it, and asks again."""
+
+from datetime import datetime, timedelta
+
+from domain.clock import Clock
+from domain.refunds import APART, RefundStatus, next_question
+from models.payments import Refund
+from models.unit_of_work import UnitsOfWork
+from services.payments.refund_sending import RefundSending
+from services.wechat_problems import log_failure
+from wechat.errors import WeChatError
+
+_OPEN = (RefundStatus.PROCESSING, RefundStatus.ABNORMAL)
+
+
+class RefundDuty:
+    """Looks after one refund."""
+
+    def __init__(self, units: UnitsOfWork, sending: RefundSending, clock: Clock) -> None:
+        self._units = units
+        self._sending = sending
+        self._clock = clock
+
+    async def do(self, refund_id: str) -> None:
+        """Raises Unavailable when the database does not answer."""
+        moment = None
+        try:
+            await self._sending.pursue(refund_id)
+        except WeChatError as error:
+            log_failure(error)
+            moment = self._clock() + APART
+        await self._units.run(_move_on, refund_id, self._clock(), moment)
+
+
+async def _move_on(refund_id: str, now: datetime, moment: datetime | None) -> None:
+    """Whatever `pursue` decided stands; a refund at its end is due no more."""
+    refund = await Refund.get(id=refund_id)
+    if refund.status not in _OPEN:
+        _ = await Refund.filter(id=refund_id).exclude(status__in=_OPEN).update(due_at=None)
+    elif moment is not None or refund.due_at is None or refund.due_at <= now:
+        later = moment or max(next_question(refund.created_at, now), now + timedelta(seconds=1))
+        _ = await Refund.filter(id=refund_id, status__in=_OPEN).update(due_at=later)
