@@ -10,6 +10,7 @@ from domain.problems import Unavailable
 from models.migrator import pending_migrations
 from models.unit_of_work import UnitsOfWork
 from server.request_log import Metrics
+from services.incidents import open_incidents
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -52,10 +53,16 @@ def readyz(readiness: Readiness, units: Callable[[], UnitsOfWork]) -> Endpoint:
     return answer
 
 
-def metrics_page(metrics: Metrics) -> Endpoint:
-    """Prometheus' text format."""
+def metrics_page(metrics: Metrics, units: Callable[[], UnitsOfWork]) -> Endpoint:
+    """Prometheus' text format; the numbers of incidents are left out while the database is away."""
 
     async def answer(_request: Request) -> Response:
+        metrics.incidents.clear()
+        try:
+            for kind, number in await units().read(open_incidents):
+                metrics.incidents.labels(kind).set(number)
+        except Unavailable:
+            pass
         return Response(generate_latest(metrics.registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
     return answer

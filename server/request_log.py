@@ -5,12 +5,20 @@ import secrets
 import time
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _ACCEPTABLE_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
-_KNOWN_PATHS = ("/graphql", "/uploads/avatar", "/livez", "/readyz", "/metrics")
+_KNOWN_PATHS = (
+    "/graphql",
+    "/wechat/pay/notify",
+    "/uploads/avatar",
+    "/uploads/product",
+    "/livez",
+    "/readyz",
+    "/metrics",
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -22,6 +30,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "appletql_http_requests_total", "Requests answered.", ("path", "status"), registry=self.registry
+        )
+        self.incidents = Gauge(
+            "appletql_incidents_open", "Incidents that wait for the operator.", ("kind",), registry=self.registry
         )
         self.seconds = Histogram(
             "appletql_http_request_seconds", "Seconds from request to answer.", ("path",), registry=self.registry

@@ -15,7 +15,7 @@ from server.certificates import fresh_certificates
 from server.merchant import open_pay
 from server.sandbox_clock import SandboxClock
 from server.settings import Settings
-from server.wiring_orders import Orders, open_orders
+from server.wiring_orders import Orders, Terms, open_orders
 from server.wiring_worker import Workshift, make_workshift
 from services.accounts.avatars import Avatars
 from services.accounts.deletion import Deletion
@@ -36,7 +36,6 @@ from services.media.store import MediaStore, open_store
 from services.media.workshop import open_workshop
 from services.mini_programs import MiniPrograms
 from services.orders.departure import DepartingBuyer
-from services.payments.pay_access import PayAccess
 from services.payments.receiving import Receiving
 from services.phone_data import PhoneData
 from services.sharing.code_images import CodeImages
@@ -80,8 +79,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
         ground = _lay_ground(settings, units, clock)
         pay = await stack.enter_async_context(open_pay(settings))
         await stack.enter_async_context(fresh_certificates(pay))
-        access = PayAccess(pay, settings.notify_url, timedelta(minutes=settings.order_ttl))
-        orders = await stack.enter_async_context(open_orders(units, access, ground.cipher, ground.hashes, clock))
+        terms = Terms(settings.notify_url, timedelta(minutes=settings.order_ttl))
+        orders = await stack.enter_async_context(open_orders(units, pay, terms, ground.cipher, ground.hashes, clock))
         sandbox_clock = await _sandbox_clock(stack, settings, clock)
         webhook = await _webhook(stack, settings)
         yield Process(

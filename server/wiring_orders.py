@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from domain.clock import Clock
 from models.encryption import Cipher
@@ -24,6 +25,17 @@ from services.payments.refund_sending import RefundSending
 from services.payments.refund_settling import RefundSettling
 from services.payments.refunds import Refunds
 from services.payments.settling import Settling
+from services.payments.storied_pay import StoriedPay
+from services.payments.story import Story
+from wechat.pay.client import Pay
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Where WeChat sends its notifications, and how long an order may be paid."""
+
+    notify_url: str
+    order_life: timedelta
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,7 @@ class Orders:
     reading: OrderReading
     receiving: Receiving
     closing: Closing
+    access: PayAccess
     asking: Asking
     syncing: Syncing
     settling: Settling
@@ -44,10 +57,12 @@ class Orders:
 
 @asynccontextmanager
 async def open_orders(
-    units: UnitsOfWork, access: PayAccess, cipher: Cipher, hashes: KeyedHashes, clock: Clock
+    units: UnitsOfWork, pay: Pay | None, terms: Terms, cipher: Cipher, hashes: KeyedHashes, clock: Clock
 ) -> AsyncIterator[Orders]:
     """At the end, prepays, questions and refunds that are under way are waited for."""
     background = Background()
+    storied = None if pay is None else StoriedPay(pay, Story(units, background, clock))
+    access = PayAccess(storied, terms.notify_url, terms.order_life)
     settling = Settling(units, hashes, clock, access.notify_url)
     refund_settling = RefundSettling(units, clock)
     refund_sending = RefundSending(units, access, refund_settling, clock)
@@ -68,6 +83,7 @@ async def open_orders(
             reading=OrderReading(units, views),
             receiving=Receiving(units, access, settling, refund_settling, cipher, clock, begin_refund),
             closing=closing,
+            access=access,
             asking=asking,
             syncing=syncing,
             settling=settling,

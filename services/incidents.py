@@ -3,11 +3,19 @@
 import logging
 from datetime import datetime
 
+from tortoise.functions import Count
+
 from domain.ids import Prefix, new_id
 from domain.incidents import IncidentKind
 from models.incidents import Incident
 
 logger = logging.getLogger(__name__)
+
+
+async def open_incidents() -> list[tuple[str, int]]:
+    """How many wait for the operator, by kind; one statement."""
+    waiting = Incident.filter(resolved_at=None).annotate(number=Count("id")).group_by("kind")
+    return [(str(kind), int(number)) for kind, number in await waiting.values_list("kind", "number")]
 
 
 async def record(kind: IncidentKind, subject: str, now: datetime, reference: str = "") -> None:

@@ -15,7 +15,7 @@ from functools import partial
 from wechat.answers import required_number, required_text
 from wechat.api import Api
 from wechat.apps import App
-from wechat.errors import RateLimited, Unavailable, WeChatError
+from wechat.errors import CircuitOpen, RateLimited, Unavailable, WeChatError
 
 PATH = "/cgi-bin/stable_token"
 _LONGEST_TOKEN = 4096
@@ -53,6 +53,9 @@ class _Slot:
         self.renew_at = self.ends_at - min(margin, life / 2)
 
     def refuse(self, failure: WeChatError, now: float) -> None:
+        # The breaker's word costs no call and ends with the next probe: kept, it would outlast that.
+        if isinstance(failure, CircuitOpen):
+            return
         short = isinstance(failure, Unavailable) and not isinstance(failure, RateLimited)
         self.failure = failure
         self.ask_again_at = now + (_PAUSE_AFTER_UNAVAILABLE if short else _PAUSE_AFTER_REFUSAL)

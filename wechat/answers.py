@@ -28,7 +28,7 @@ def read_object(path: str, answer: Answer, *, sends_secret: bool = False) -> dic
     belongs to the errcode. `sends_secret` is true of calls that carry the AppSecret.
     """
     if answer.status != _OK_STATUS:
-        raise Unreadable(path, f"HTTP {answer.status}")
+        raise Unreadable(path, status=answer.status)
     content = parse_object(answer.body)
     if content is None:
         raise Unreadable(path, "no JSON object")

@@ -3,6 +3,8 @@
     WeChatError                 with `path`, and WeChat's `errcode` or `code`, `status` and `rid` where it gave them
     ├── Unavailable             no answer to believe: the outcome is unknown
     │   ├── Unreachable         no connection: the request was not sent
+    │   │   ├── CircuitOpen     the last calls failed, so that WeChat is not asked for a while
+    │   │   └── Crowded         too many calls of this server's own are under way
     │   ├── TimedOut            no whole answer in time
     │   ├── BrokenOff           the connection ended before a whole answer
     │   ├── Unreadable          an answer came that is not one of WeChat's
@@ -76,6 +78,18 @@ class Unreachable(Unavailable):
     """No connection could be had, so the request was not sent."""
 
     meaning = "not reachable"
+
+
+class CircuitOpen(Unreachable):
+    """Nothing was sent: the calls before this one had no usable answer, and only a probe asks now and then."""
+
+    meaning = "not asked, since it does not answer at present"
+
+
+class Crowded(Unreachable):
+    """Nothing was sent: no place came free in time among this server's own calls. It says nothing about WeChat."""
+
+    meaning = "too many calls under way"
 
 
 class TimedOut(Unavailable):

@@ -12,7 +12,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from wechat.errors import BrokenOff, Misconfigured, TimedOut, Unavailable, Unreachable, Unreadable, WeChatError
+from wechat.errors import BrokenOff, Crowded, Misconfigured, TimedOut, Unavailable, Unreachable, Unreadable, WeChatError
 
 LARGEST_BODY = 1024 * 1024
 _HIGHEST_PORT = 65_535
@@ -26,7 +26,7 @@ FOREIGN_ERRORS: dict[type[Exception], type[WeChatError]] = {
     httpx.ConnectTimeout: Unreachable,
     httpx.ReadTimeout: TimedOut,
     httpx.WriteTimeout: TimedOut,
-    httpx.PoolTimeout: Unreachable,
+    httpx.PoolTimeout: Crowded,
     httpx.NetworkError: BrokenOff,
     httpx.ConnectError: Unreachable,
     httpx.ReadError: BrokenOff,

@@ -59,8 +59,9 @@ class WeChatPay:
         return self.keys.public_key_id if self.switches.public_key_only else self.platform.newest_serial
 
     def clear(self) -> None:
-        """Switches off, limits forgotten, rotations undone; the keys stay."""
+        """Switches off, limits forgotten, rotations undone, deliveries broken off; the keys stay."""
         self.switches = Switches()
         self.last_refund_requests.clear()
         if self._state.keys is not None:
             del self._state.keys.certificates[1:]
+        self.wake()

@@ -8,6 +8,7 @@ from tortoise.expressions import Q
 from domain.clock import Clock
 from domain.incidents import IncidentKind
 from domain.orders import ASK_AGAIN, OrderStatus
+from domain.problems import WeChatProblem
 from models.orders import Order
 from models.unit_of_work import UnitsOfWork
 from services.incidents import record
@@ -43,7 +44,7 @@ class Closing:
         if order.status == OrderStatus.PENDING and order.held_at is None:
             try:
                 await self._close(order)
-            except Unavailable:
+            except (WeChatError, WeChatProblem):
                 await self._units.run(_ask_at, order.id, self._clock() + ASK_AGAIN)
                 raise
         return await self._units.read(_get, order.id)
@@ -68,17 +69,21 @@ class Closing:
             await self._access.pay().close(order.number)
         except OrderNotFound:
             await self._close_unknown(order, asked_at)
-        except PayRefused:
-            await self._ask_instead(order, asked_at)
+        except PayRefused as refusal:
+            await self._ask_instead(order, asked_at, refusal)
         else:
             await self._units.run_again_if_raced(_closed_at_wechat, order.id, self._clock())
 
-    async def _ask_instead(self, order: Order, asked_at: datetime) -> None:
+    async def _ask_instead(self, order: Order, asked_at: datetime, refusal: PayRefused) -> None:
         """WeChat refuses to close what is paid, and what is closed already: its books say which."""
         try:
             await self._asking.ask(order)
         except OrderNotFound:
             await self._close_unknown(order, asked_at)
+        row = await self._units.read(_get, order.id)
+        if row.status == OrderStatus.PENDING and row.held_at is None:
+            log_failure(refusal)
+            raise Unavailable("close", "refused, and the order is neither paid nor closed there")
 
     async def _close_unknown(self, order: Order, asked_at: datetime) -> None:
         """WeChat does not know the order: closed here where it never can have, an incident where it must."""

@@ -81,7 +81,7 @@ class Prepaying:
         if order.prepay_id is not None:
             return order.prepay_id
         try:
-            prepay_id = await self._access.pay().prepay(self._cipher.open(order.prepay_body).encode())
+            prepay_id = await self._access.pay().prepay(order.number, self._cipher.open(order.prepay_body).encode())
         except (OrderPaid, OrderClosed, NumberUsed) as error:
             raise await self._look(order, error) from None
         except PayRefused as error:

@@ -110,23 +110,20 @@ class Receiving:
     async def _refund(self, news: RefundAnswer, mail: Mail) -> Reply:
         try:
             await self._refund_settling.settle(news, mail)
-        except UnknownRefundError:
-            return await self._adopt(news, mail)
+        except UnknownRefundError as error:
+            return await self._adopt(news, mail, is_payment_known=error.is_payment_known)
         return ACKNOWLEDGED
 
-    async def _adopt(self, news: RefundAnswer, mail: Mail) -> Reply:
+    async def _adopt(self, news: RefundAnswer, mail: Mail, *, is_payment_known: bool) -> Reply:
         """A refund that was not asked for here: WeChat is asked before it is believed."""
         pay = self._access.pay()
         try:
-            confirmed = await pay.query_refund(news.out_refund_no or "")
-            try:
-                await self._refund_settling.adopt(confirmed, mail)
-            except UnknownPaymentError:
-                # Its payment's own notification may be late or lost.
+            if not is_payment_known:
+                # Its own notification may be late or lost.
                 settled = await self._settling.settle(await pay.query_transaction(news.transaction_id or ""))
                 for refund_id in settled.refund_ids:
                     self._begin_refund(refund_id)
-                await self._refund_settling.adopt(confirmed, mail)
+            await self._refund_settling.adopt(await pay.query_refund(news.out_refund_no or ""), mail)
         except (UnknownOrderError, UnknownPaymentError):
             await self._record(IncidentKind.PAYMENT_UNKNOWN, news.transaction_id or "", "")
             return Reply(500, "No such order here, or not yet.")

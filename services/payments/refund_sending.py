@@ -55,10 +55,10 @@ class RefundSending:
 
     async def _send(self, refund: Refund) -> None:
         """Sends, unless another request for the payment was sent within the last minute."""
-        if not await self._units.run(self._take_turn, refund):
+        if not await self._units.run_again_if_raced(self._take_turn, refund):
             return
         try:
-            answer = await self._access.pay().refund(refund.body.encode())
+            answer = await self._access.pay().refund(refund.number, refund.body.encode())
         except RefundRefused as error:
             log_failure(error)
             await self._units.run_again_if_raced(self._refused, refund.id)
@@ -77,13 +77,17 @@ class RefundSending:
             logger.error("WeChat answered about another merchant's refund")  # noqa: TRY400  (the error says no more)
 
     async def _take_turn(self, refund: Refund) -> bool:
+        """The refund's row comes before its payment's, as where refunds are settled: neither waits for the other."""
         now = self._clock()
-        due_at = now + rules.APART
+        unfinished = Refund.filter(id=refund.id, status=RefundStatus.PROCESSING)
+        if not await unfinished.update(asked_at=now):
+            return False
         free = Q(refund_sent_at=None) | Q(refund_sent_at__lte=now - rules.APART)
-        mine = bool(await Payment.filter(free, id=refund.payment_id).update(refund_sent_at=now))
-        sent = {"sent_at": now} if mine else {}
-        _ = await Refund.filter(id=refund.id, status=RefundStatus.PROCESSING).update(due_at=due_at, **sent)
-        return mine
+        if not await Payment.filter(free, id=refund.payment_id).update(refund_sent_at=now):
+            # One that waits longer, for lack of money, goes on waiting.
+            _ = await unfinished.filter(due_at__lte=now).update(due_at=now + rules.APART)
+            return False
+        return bool(await unfinished.update(sent_at=now, due_at=now + rules.APART))
 
     async def _refused(self, refund_id: str) -> None:
         """The second definite refusal, a minute after the first and while WeChat knows of no refund, closes it."""

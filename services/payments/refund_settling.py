@@ -27,7 +27,14 @@ logger = logging.getLogger(__name__)
 
 
 class UnknownRefundError(Exception):
-    """WeChat speaks of a refund that was not asked for here: made in its console, perhaps."""
+    """WeChat speaks of a refund that was not asked for here: made in its console, perhaps.
+
+    `is_payment_known`: the payment of which it is was settled before.
+    """
+
+    def __init__(self, *, is_payment_known: bool) -> None:
+        super().__init__()
+        self.is_payment_known = is_payment_known
 
 
 class UnknownPaymentError(Exception):
@@ -60,7 +67,8 @@ class RefundSettling:
     async def _settle(self, news: RefundAnswer, mail: Mail | None) -> str:
         refund = await Refund.filter(number=news.out_refund_no).select_related("payment", "order").first()
         if refund is None:
-            raise UnknownRefundError
+            known = Payment.filter(transaction_id=news.transaction_id)
+            raise UnknownRefundError(is_payment_known=await known.exists())
         if await is_known(mail):
             return refund.order_id
         now = self._clock()

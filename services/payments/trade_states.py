@@ -1,5 +1,7 @@
 """WeChat's last word on an order, which never goes back to an earlier one."""
 
+from tortoise.expressions import Q
+
 from models.orders import Order
 
 _RANKS = {
@@ -20,5 +22,4 @@ async def note_trade_state(order: Order, word: str) -> None:
     if word not in _RANKS or word == order.trade_state:
         return
     earlier = [known for known, rank in _RANKS.items() if rank <= _RANKS[word]]
-    for before in ({"trade_state": None}, {"trade_state__in": earlier}):
-        _ = await Order.filter(id=order.id, **before).update(trade_state=word)
+    _ = await Order.filter(Q(trade_state=None) | Q(trade_state__in=earlier), id=order.id).update(trade_state=word)

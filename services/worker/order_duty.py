@@ -52,7 +52,7 @@ class OrderDuty:
         try:
             _ = await self._asking.ask(order)
         except OrderNotFound:
-            return  # its prepay never arrived, or not yet
+            _ = await self._closing.note_missing(order.id)  # its prepay never arrived, or not yet
 
     def _after_failure(self, order: Order) -> datetime:
         """Half a minute at first; the longer an order has been over, the rarer."""

@@ -8,7 +8,7 @@ import pytest
 
 from server.doctor_findings import Finding, Verdict
 from server.doctor_settings import check_serving, check_surroundings
-from tests.doctor.surgery import CANARY, ONE, OTHER_KEY, Patient, add_person, faults, of, the
+from tests.doctor.surgery import CANARY, MERCHANT, ONE, OTHER_KEY, Patient, add_person, faults, of, the
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,10 @@ GOOD_IN_PRODUCTION: dict[str, Any] = {
     "apps": [{"appid": ONE.appid, "secret": "0123456789abcdef0123456789abcdef"}],
     "wechat_api_url": "https://api.weixin.qq.com",
     "public_url": "https://shop.example",
+    "pay_api_url": "https://api.mch.weixin.qq.com",
+    "apiv3_key": "0123456789abcdef0123456789ABCDEF",
 }
+NO_MERCHANT: dict[str, Any] = dict.fromkeys(MERCHANT) | {"pay_api_url": "https://api.mch.weixin.qq.com", "apiv3_key": ()}
 
 
 async def test_a_key_that_is_none_is_told_and_stored_values_are_left_alone(patient: Patient) -> None:
@@ -110,7 +113,7 @@ def test_what_production_refuses_is_a_fault_with_its_advice(
     [
         ({"database_url": "sqlite://./shop.db"}, "APPLETQL_DATABASE_URL", "Run one server process only"),
         ({"graphiql": True}, "APPLETQL_GRAPHIQL", "Remove APPLETQL_GRAPHIQL unless"),
-        ({"public_url": None}, "APPLETQL_PUBLIC_URL", "Set it to this server's https address, as phones reach it."),
+        ({"public_url": None} | NO_MERCHANT, "APPLETQL_PUBLIC_URL", "Set it to this server's https address, as phones reach it."),
     ],
 )
 def test_what_production_seldom_means_is_a_warning(
@@ -123,11 +126,18 @@ def test_what_production_seldom_means_is_a_warning(
 
 
 def test_without_a_public_address_it_is_told_what_pictures_would_have(patient: Patient) -> None:
-    found = settings_findings(public_url=None, host="10.0.0.7", port=9000)(patient)
+    found = settings_findings(**NO_MERCHANT, public_url=None, host="10.0.0.7", port=9000)(patient)
 
     assert the(found, "APPLETQL_PUBLIC_URL").found == (
         "is missing, in production: addresses of uploaded pictures begin with http://10.0.0.7:9000"
     )
+
+
+def test_with_payments_a_missing_public_address_is_told_once_as_a_fault(patient: Patient) -> None:
+    found = settings_findings(public_url=None)(patient)
+
+    assert (faults(found), of(found, Verdict.WARNING)) == (["APPLETQL_PUBLIC_URL"], [])
+    assert the(found, "APPLETQL_PUBLIC_URL").found == "is missing: WeChat Pay sends its notifications there"
 
 
 def test_development_needs_no_public_address(patient: Patient) -> None:

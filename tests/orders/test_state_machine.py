@@ -88,17 +88,24 @@ def _broken(draw: st.DrawFn) -> list[Step]:
 
 _CREATED: list[Step] = [Create(0, 3)]
 _PAID: list[Step] = [*_CREATED, Phone(0, "ok"), Deliver()]
+_REFUSED: list[Step] = [*_PAID, Fault(REFUND_PATH, "code:INVALID_REQUEST", 2), Refund(0, 0, 1000)]
 _OPENINGS: tuple[list[Step], ...] = (
     [],
     _CREATED,
     [Fault(PREPAY_PATH, "reset", 1), *_CREATED],
     [Fault(PREPAY_PATH, "reset-after", 1), *_CREATED],
     [*_CREATED, Cancel(0), LatePayment(0)],
-    [*_CREATED, Phone(0, "ok")],
+    [*_CREATED, *_PAID[1:2], Create(1, 1), Phone(1, "ok")],
+    [*_CREATED, Notices("drop"), Phone(0, "ok"), Sync(0)],
     _PAID,
     [*_PAID, Refund(0, 0, 1000)],
+    [*_PAID, Refund(0, 0, 1000), Advance(70), Refund(0, 1, 300)],
     [*_PAID, Fault(REFUND_PATH, "reset-after", 1), Refund(0, 0, 2500)],
+    [*_PAID, Fault(REFUND_PATH, "code:NOT_ENOUGH", 1), Refund(0, 0, 2500)],
+    _REFUSED,
+    [*_REFUSED, Advance(70), Sync(0)],
     [*_PAID, ConsoleRefund(0, 1000)],
+    [*_PAID, Notices("reordered"), ConsoleRefund(0, 1000), Refund(0, 0, 2500)],
     [*_PAID, LatePayment(0), Deliver()],
 )
 _parts = st.one_of(_single.map(lambda it: [it]), _single.map(lambda it: [it]), _broken(), _together.map(lambda it: [it]))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
+from tests.sandbox.pay.merchant_client import MerchantClient
 from tests.sandbox.pay.notices_receiver import Receiver, receiving
 from tests.sandbox.wire import Wire
 
@@ -105,6 +106,51 @@ async def test_what_cannot_be_sent_is_refused(wire: Wire, body: dict[str, Any], 
 @pytest.mark.parametrize("seconds", [-1, 601, "1", True])
 async def test_a_wait_is_bounded(wire: Wire, seconds: Any) -> None:
     assert "seconds" in await wire.refused("notifications/wait", {"seconds": seconds}, 400)
+
+
+async def test_an_early_notice_is_there_before_the_answer_to_the_prepay(
+    wire: Wire, receiver: Receiver, merchant: MerchantClient, openid: str
+) -> None:
+    answered: list[int] = []
+
+    async def answer(_: int) -> Response:
+        answered.append(len(receiver.received))
+        return Response(status_code=500)
+
+    receiver.answering = answer
+    await wire.control("faults", {"notifications": "early"}, "PUT")
+    order = merchant.order(openid, notify_url=receiver.url)
+    await merchant.prepay(order)
+
+    # The merchant, who knows no such order yet, refused it; it comes again when the ladder says so.
+    assert answered == [1]
+    assert receiver.received[0].genuine
+    assert receiver.received[0].resource["out_trade_no"] == order["out_trade_no"]
+    receiver.answering = receiver.status(204)
+    await wire.advance(15)
+    assert await wire.control("notifications/wait") == {"idle": True}
+    assert len(receiver.received) == 2
+
+
+async def test_a_payment_a_refund_and_what_was_told_of_them(
+    wire: Wire, receiver: Receiver, merchant: MerchantClient, openid: str
+) -> None:
+    paid = await merchant.paid(openid, notify_url=receiver.url)
+    refund = merchant.refund_of(paid, notify_url=receiver.url)
+    await merchant.refund(refund)
+    await wire.advance(60)
+    assert await wire.control("notifications/wait") == {"idle": True}
+
+    assert [each.envelope["event_type"] for each in receiver.received] == ["TRANSACTION.SUCCESS", "REFUND.SUCCESS"]
+    # A notice tells what a query tells at that moment.
+    assert receiver.received[0].resource == paid
+    told, queried = receiver.received[1].resource, await merchant.refunded(refund["out_refund_no"])
+    assert told["refund_status"] == queried["status"] == "SUCCESS"
+    assert told["success_time"] == queried["success_time"]
+    assert [each["eventType"] for each in (await wire.state())["notifications"]] == [
+        "TRANSACTION.SUCCESS",
+        "REFUND.SUCCESS",
+    ]
 
 
 async def test_nothing_to_wait_for(wire: Wire) -> None:

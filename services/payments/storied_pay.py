@@ -1,0 +1,81 @@
+"""The wire to WeChat Pay with a story: whatever is asked about an order is written down with how it ended."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from domain.stories import Told
+from services.payments.story import Story
+from wechat.errors import WeChatError
+from wechat.pay.client import Pay
+from wechat.pay.merchant import Merchant
+from wechat.pay.notices import Notice
+from wechat.pay.results import PaymentParams, RefundAnswer, Transaction
+
+Write = Callable[[str, Told, str], None]
+
+
+class StoriedPay:
+    """As `wechat.pay.client.Pay`, for the calls that orders and refunds make."""
+
+    def __init__(self, pay: Pay, story: Story) -> None:
+        self._pay = pay
+        self._story = story
+
+    @property
+    def merchant(self) -> Merchant:
+        """Whose account it is."""
+        return self._pay.merchant
+
+    async def prepay(self, number: str, body: bytes) -> str:
+        """The prepay_id for the stored bytes of the order `number`."""
+        with self._told(self._story.of_order, number, Told.PREPAY) as ended:
+            prepay_id = await self._pay.prepay(body)
+            ended("prepay_id")
+        return prepay_id
+
+    async def query(self, number: str) -> Transaction:
+        """The order as WeChat has it."""
+        with self._told(self._story.of_order, number, Told.QUERY) as ended:
+            answer = await self._pay.query(number)
+            ended(answer.trade_state)
+        return answer
+
+    async def close(self, number: str) -> None:
+        """Closed at WeChat."""
+        with self._told(self._story.of_order, number, Told.CLOSE) as ended:
+            await self._pay.close(number)
+            ended("closed")
+
+    async def refund(self, number: str, body: bytes) -> RefundAnswer:
+        """The answer to the stored bytes of the refund `number`."""
+        with self._told(self._story.of_refund, number, Told.REFUND) as ended:
+            answer = await self._pay.refund(body)
+            ended(answer.status)
+        return answer
+
+    async def query_refund(self, number: str) -> RefundAnswer:
+        """The refund as WeChat has it."""
+        with self._told(self._story.of_refund, number, Told.REFUND_QUERY) as ended:
+            answer = await self._pay.query_refund(number)
+            ended(answer.status)
+        return answer
+
+    async def query_transaction(self, transaction_id: str) -> Transaction:
+        """The paid order that WeChat calls so."""
+        return await self._pay.query_transaction(transaction_id)
+
+    async def payment_params(self, appid: str, prepay_id: str) -> PaymentParams:
+        """What wx.requestPayment takes."""
+        return await self._pay.payment_params(appid, prepay_id)
+
+    async def open_notice(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        """A notification, verified and opened."""
+        return await self._pay.open_notice(headers, body)
+
+    @contextmanager
+    def _told(self, write: Write, number: str, what: Told) -> Iterator[Callable[[str], None]]:
+        try:
+            yield lambda ending: write(number, what, ending)
+        except WeChatError as error:
+            write(number, what, " ".join(filter(None, [type(error).__name__, error.code, error.rid])))
+            raise
