@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import httpx
 
+from wechat.admission import admitted
 from wechat.answers import read_object
+from wechat.breaker import Breaker
 from wechat.bulkhead import Bulkhead
-from wechat.errors import CallerBug, WeChatError
+from wechat.errors import CallerBug, CircuitOpen, WeChatError
 from wechat.http import Answer, checked_address, exchange
 
 T = TypeVar("T")
@@ -27,7 +29,8 @@ _log = logging.getLogger(__name__)
 class Api:
     """WeChat at one address. `deadline` is in seconds and covers a whole exchange; nothing is ever sent twice.
 
-    A bounded number of exchanges is under way at once; the time in the queue for one does not count as its own.
+    A bounded number of exchanges is under way at once; the time in the queue for one does not count as its own. All
+    share `breaker`, signing in too: it is one upstream.
 
     Raises Misconfigured when `address` is no plain http or https address.
     """
@@ -39,7 +42,9 @@ class Api:
         *,
         deadline: float = 2.5,
         monotonic: Callable[[], float] = time.monotonic,
+        breaker: Breaker | None = None,
     ) -> None:
+        self.breaker = breaker or Breaker("WeChat", monotonic=monotonic)
         self._client = client
         self._address = checked_address(address)
         self._deadline = deadline
@@ -80,8 +85,7 @@ class Api:
 
     async def reach(self) -> Answer:
         """Whatever WeChat answers to a GET of the bare address; raises Unavailable."""
-        with self._noted("/"):
-            return await self._exchange(self._request("GET", "/", {}, None, _JSON), "/")
+        return await self._call("GET", "/", {}, None, lambda answer: answer)
 
     async def _call(
         self,
@@ -95,11 +99,9 @@ class Api:
     ) -> T:
         with self._noted(path):
             request = self._request(method, path, params, body, accept)
-            return read(await self._exchange(request, path))
-
-    async def _exchange(self, request: httpx.Request, path: str) -> Answer:
-        async with (self._for_login if path == LOGIN_PATH else self._for_the_rest).slot(path):
-            return await exchange(self._client, request, path, deadline=self._deadline)
+            places = self._for_login if path == LOGIN_PATH else self._for_the_rest
+            async with admitted(self.breaker, places, path):
+                return read(await exchange(self._client, request, path, deadline=self._deadline))
 
     def _request(
         self, method: str, path: str, params: Mapping[str, str], body: Mapping[str, object] | None, accept: str
@@ -119,18 +121,23 @@ class Api:
     @contextmanager
     def _noted(self, path: str) -> Iterator[None]:
         started = self._monotonic()
-        outcome = "unfinished"
+        outcome, level = "unfinished", logging.WARNING
         errcode, rid = None, None
         try:
             yield
-            outcome = "answered"
+            outcome, level = "answered", logging.DEBUG
         except WeChatError as error:
             outcome, errcode, rid = type(error).__name__, error.errcode, error.rid
+            level = level_of(error)
             raise
         finally:
-            level = logging.DEBUG if outcome == "answered" else logging.WARNING
             milliseconds = round((self._monotonic() - started) * 1000)
             _log.log(level, "WeChat %s %s errcode=%s rid=%s ms=%d", path, outcome, errcode, rid, milliseconds)
+
+
+def level_of(error: WeChatError) -> int:
+    """How loud a failed call is: of an open circuit one line was written when it opened."""
+    return logging.DEBUG if isinstance(error, CircuitOpen) else logging.WARNING
 
 
 def encode_json(content: Mapping[str, object]) -> bytes:

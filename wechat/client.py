@@ -10,6 +10,7 @@ from domain.clock import Clock, wire_clock
 from wechat.access_token import AccessTokens
 from wechat.api import PRODUCTION_URL, Api
 from wechat.apps import App
+from wechat.breaker import Breaker
 from wechat.business import BusinessApi
 from wechat.checks import check_credentials, clock_skew
 from wechat.content_check import ContentCheck
@@ -21,7 +22,8 @@ from wechat.phone import Phone
 class WeChat:
     """Every call to api.weixin.qq.com, by family. The client stays its opener's to close, after `aclose`.
 
-    `deadline` is in seconds, for each call; `monotonic`, `uniform` and `clock` (wire time) are there to be replaced.
+    `deadline` is in seconds, for each call; `monotonic`, `uniform`, `clock` (wire time) and `breaker` are there to be
+    replaced.
     """
 
     def __init__(
@@ -33,8 +35,9 @@ class WeChat:
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
         clock: Clock = wire_clock,
+        breaker: Breaker | None = None,
     ) -> None:
-        self._api = Api(client, address, deadline=deadline, monotonic=monotonic)
+        self._api = Api(client, address, deadline=deadline, monotonic=monotonic, breaker=breaker)
         self._clock = clock
         self.access_tokens = AccessTokens(self._api, monotonic=monotonic, uniform=uniform)
         self.business = BusinessApi(self._api, self.access_tokens)
@@ -42,6 +45,11 @@ class WeChat:
         self.phone = Phone(self.business)
         self.content = ContentCheck(self.business)
         self.codes = MiniProgramCodes(self.business)
+
+    @property
+    def breaker(self) -> Breaker:
+        """Whether calls go out at present: its `state`."""
+        return self._api.breaker
 
     async def clock_skew(self) -> float:
         """Seconds by which this server's clock is ahead of WeChat's; raises Unavailable."""

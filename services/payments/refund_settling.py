@@ -169,5 +169,5 @@ async def _went_back(refund: Refund, happened_at: datetime, now: datetime) -> No
     order: Order = refund.order
     refunded = order.refunded + refund.amount
     unchanged = Order.filter(id=order.id, refunded=order.refunded).exclude(status=OrderStatus.CLOSED)
-    if not await unchanged.update(refunded=refunded, status=status_after_refunds(order.total, refunded)):
+    if not await unchanged.update(refunded=refunded, status=status_after_refunds(payment.total, refunded)):
         raise RacedError

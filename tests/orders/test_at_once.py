@@ -18,20 +18,16 @@ pytestmark = pytest.mark.anyio
 FIFTY = 50
 
 
-def assert_signed(shop: Shop, params: dict[str, str]) -> None:
-    """By the merchant, for the mini program of the order. Raises InvalidSignature."""
+def assert_valid_and_different(shop: Shop, results: list[dict[str, Any]]) -> None:
+    """Each signed by the merchant, for the mini program of the order. Raises InvalidSignature."""
+    params = [result["paymentParams"] for result in results]
     key = load_pem_private_key(shop.sandbox.wechat.pay.merchant.private_key_pem.encode(), None)
     assert isinstance(key, RSAPrivateKey)
-    message = "\n".join([shop.appids[0], params["timeStamp"], params["nonceStr"], params["package"], ""])
-    signature = base64.b64decode(params["paySign"], validate=True)
-    key.public_key().verify(signature, message.encode(), PKCS1v15(), SHA256())
-    assert params["signType"] == "RSA"
-
-
-def assert_valid_and_different(shop: Shop, results: list[dict[str, Any]]) -> None:
-    params = [result["paymentParams"] for result in results]
     for each in params:
-        assert_signed(shop, each)
+        message = "\n".join([shop.appids[0], each["timeStamp"], each["nonceStr"], each["package"], ""])
+        signature = base64.b64decode(each["paySign"], validate=True)
+        key.public_key().verify(signature, message.encode(), PKCS1v15(), SHA256())
+        assert each["signType"] == "RSA"
     assert len({each["nonceStr"] for each in params}) == len(params)
     assert len({each["package"] for each in params}) == 1
 

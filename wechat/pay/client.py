@@ -4,6 +4,7 @@ Whether an error leaves the outcome unknown is asked by `isinstance(error, wecha
 number and the same bytes are sent again later, never a new number. A `PayRefused` is a definite refusal.
 """
 
+import random
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,7 +16,8 @@ import httpx
 from domain.clock import Clock, wire_clock
 from wechat.answers import required_text
 from wechat.api import encode_json
-from wechat.errors import Unreachable, Unreadable, WeChatError
+from wechat.breaker import Breaker
+from wechat.errors import CircuitOpen, Unreachable, Unreadable, WeChatError
 from wechat.http import Answer
 from wechat.pay.certificates import Certificate, read_certificates
 from wechat.pay.errors import PayMisconfigured, PayRefused
@@ -41,8 +43,9 @@ _NO_CERTIFICATES = (
 class Pay:
     """Every call to WeChat Pay for one merchant, and its notices. The client stays its opener's to close.
 
-    `deadline` is in seconds, for each call; `wire_clock` is real time, always. In production the caller gives
-    `wire.BACKUP_URL` as `backup_address`. Raises Misconfigured for a public key or an address that cannot be used.
+    `deadline` is in seconds, for each call; `wire_clock` is real time, always; `monotonic`, `uniform` and `breaker` are
+    there to be replaced. In production the caller gives `wire.BACKUP_URL` as `backup_address`. Raises Misconfigured for
+    a public key or an address that cannot be used.
     """
 
     def __init__(
@@ -58,6 +61,8 @@ class Pay:
         wire_clock: Clock = wire_clock,
         monotonic: Callable[[], float] = time.monotonic,
         random_text: Callable[[], str] = random_nonce,
+        uniform: Callable[[float, float], float] = random.uniform,
+        breaker: Breaker | None = None,
     ) -> None:
         self.merchant = merchant
         self.key_ring = KeyRing(
@@ -79,7 +84,14 @@ class Pay:
             public_key_id=public_key_id,
             deadline=deadline,
             monotonic=monotonic,
+            uniform=uniform,
+            breaker=breaker,
         )
+
+    @property
+    def breaker(self) -> Breaker:
+        """Whether calls go out at present: its `state`."""
+        return self._wire.breaker
 
     async def prepay(self, body: bytes) -> str:
         """Create the order of `prepay_body`, whose bytes are sent as they are; the prepay_id, good for two hours."""
@@ -143,7 +155,7 @@ class Pay:
         """Without any key the answer could not be verified, and what was done would be unknown."""
         try:
             await self.key_ring.refresh()
-        except PayMisconfigured:
+        except (PayMisconfigured, CircuitOpen):
             raise
         except WeChatError:
             failure = Unreachable(path, "not sent: the certificates are missing")

@@ -12,10 +12,17 @@ class Hosts:
     Without the stay each call of a long outage would try the dead address first, and its second try is rationed.
     """
 
-    def __init__(self, main: str, backup: str | None = None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, main: str, backup: str | None = None, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._main, self._backup = main, backup
         self._monotonic = monotonic
         self._stays_until: float | None = None
+
+    @property
+    def are_one(self) -> bool:
+        """Whether there is no other address."""
+        return self._backup is None
 
     def in_order(self) -> tuple[str, str | None]:
         """The address to ask, and the other one where there is another."""
