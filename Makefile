@@ -16,7 +16,7 @@ dev: .venv/.run $(if $(HAS_NODE),$(GRAPHIQL)) ## Set up, then run the server on 
 	@$(if $(HAS_NODE),:,echo "No Node.js 20.19 or newer: GraphiQL is left out, the API is whole.")
 	@exec $(BIN)/appletql dev
 
-test: .venv/.dev $(if $(HAS_NODE),$(GRAPHIQL)) ## Set up, then run every test on SQLite and on PostgreSQL.
+test: .venv/.dev $(if $(HAS_NODE),$(GRAPHIQL) tests/sdks/node_modules/.stamp) ## Set up, then run every test on SQLite and on PostgreSQL.
 	@$(BIN)/python -m pytest --quiet --numprocesses 2 -m "not alone" --cov --cov-report= --cov-fail-under=0
 	@$(BIN)/python -m pytest -m alone --cov --cov-append
 
@@ -52,7 +52,7 @@ wheel: .venv/.dev $(GRAPHIQL) ## Build the wheel into dist/.
 	@$(BIN)/hatchling build --target wheel
 
 clean: ## Remove what was set up and built; databases and secrets stay.
-	rm -rf .venv dist server/static playground/node_modules tests/audit/node_modules test-results
+	rm -rf .venv dist server/static playground/node_modules tests/audit/node_modules tests/sdks/node_modules test-results
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
@@ -73,6 +73,11 @@ clean: ## Remove what was set up and built; databases and secrets stay.
 $(GRAPHIQL): $(PLAYGROUND_SOURCES)
 	@echo "==> Building GraphiQL"
 	@cd playground && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	@touch $@
+
+tests/sdks/node_modules/.stamp: tests/sdks/package-lock.json
+	@echo "==> Installing a WeChat Pay SDK for the sandbox's tests"
+	@cd tests/sdks && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 tests/audit/node_modules/.stamp: tests/audit/package-lock.json

@@ -9,6 +9,8 @@ MOST_OF_ONE = 999
 MOST_UNPAID = 20
 LONGEST_KEY = 64
 LONGEST_REMARK = 200
+JOINED_KEY = "joined:"
+"""Begins the key of an order whose own key the older of two joined users had used."""
 
 SHORTEST_LIFE = timedelta(minutes=5)
 LONGEST_LIFE = timedelta(minutes=110)

@@ -18,6 +18,7 @@ from sandbox.delivery import Drip, WeChatPath
 from sandbox.faults import written_kinds
 from sandbox.mini_program import MINI_PROGRAM
 from sandbox.offline_wechat import OfflineWeChat
+from sandbox.pay.bills import BILLS
 from sandbox.pay.certificates import CERTIFICATES
 from sandbox.pay.refund_paths import REFUNDS
 from sandbox.pay.sending import Sender
@@ -26,7 +27,7 @@ from sandbox.remote_control import CONTROLS
 from sandbox.wxacode import WXACODE
 
 _API_WEIXIN = (*MINI_PROGRAM, *CONTENT_CHECK, *WXACODE, *CREDENTIALS)
-_API_MCH = (*TRANSACTIONS, *REFUNDS, *CERTIFICATES)
+_API_MCH = (*TRANSACTIONS, *REFUNDS, *BILLS, *CERTIFICATES)
 ENDPOINTS = {endpoint.path: endpoint for endpoint in (*_API_WEIXIN, *_API_MCH)}
 """WeChat's paths that exist here."""
 

@@ -6,6 +6,7 @@ from sandbox.bodies import Refused, read_number, read_only
 from sandbox.controls import PREFIX, Control, find_user, read_appid
 from sandbox.faults import NotificationMode
 from sandbox.offline_wechat import OfflineWeChat
+from sandbox.pay.bills import BILL_CONTROLS
 from sandbox.pay.controls import PAY_CONTROLS
 from sandbox.pay.notice_controls import NOTICE_CONTROLS
 from sandbox.pay.state_json import pay_state_json
@@ -82,6 +83,7 @@ CONTROLS = (
     *WX_API,
     *PAY_CONTROLS,
     *NOTICE_CONTROLS,
+    *BILL_CONTROLS,
     Control("POST", f"{PREFIX}/session-key/rotate", rotate_session_key, "{openid}"),
     Control(
         "PUT",

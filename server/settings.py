@@ -122,6 +122,14 @@ class Settings(BaseSettings):
         parse_location(value.get_secret_value())  # its message quotes nothing
         return value
 
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _known_webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        # Chat systems put a token into its query, as WeCom does.
+        if value is not None and not _is_plain_address(value.get_secret_value().partition("?")[0]):
+            raise ValueError("must be an http or https address without a password before the host")
+        return value
+
     @field_validator("wechat_api_url", "pay_api_url", "public_url")
     @classmethod
     def _address(cls, value: str | None) -> str | None:

@@ -15,6 +15,7 @@ from sandbox.pay.errors import PayRefusal, refusal_with_status
 from sandbox.pay.schema import Fields, read_body, wrong_field
 
 Handler = Callable[[OfflineWeChat, Call, dict[str, Any]], Mapping[str, Any] | None]
+FileHandler = Callable[[OfflineWeChat, Call], tuple[bytes, str]]
 
 _JSON_TYPE = "application/json; charset=utf-8"
 _SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
@@ -38,6 +39,20 @@ def endpoint(method: str, path: str, handler: Handler, expected: Fields | None =
         return _signed(wechat, 204 if content is None else 200, b"" if content is None else _json(content), serial)
 
     return Endpoint(path, handle, refuse_code=_refuse_code, fail=_fail, signs=True, method=method)
+
+
+def file_endpoint(path: str, handler: FileHandler) -> Endpoint:
+    """A download: the request is signed and checked as any other, the answer is a file and carries no signature."""
+
+    def handle(wechat: OfflineWeChat, call: Call) -> Answer:
+        try:
+            _ = _check_request(wechat, call)
+            content, content_type = handler(wechat, call)
+        except PayRefusal as refusal:
+            return _unsigned(wechat, refusal)
+        return Answer(200, content, content_type, (("Request-ID", wechat.mint.request_id(0)),))
+
+    return Endpoint(path, handle, refuse_code=_refuse_code, fail=_fail, method="GET")
 
 
 def _check_request(wechat: OfflineWeChat, call: Call) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sandbox.clock import Clock
+from sandbox.pay.bill_desk import BillDesk
 from sandbox.pay.keys import Merchant, Platform, fresh_keys, merchant_of, rotated
 from sandbox.pay.rows import CertificateKey, PayKeys
 from sandbox.pay.switches import Switches
@@ -26,6 +27,8 @@ class WeChatPay:
         self.switches = Switches()
         self.last_refund_requests: dict[str, float] = {}
         """When each order's last refund was asked for, in moved time; a restart forgets it."""
+        self.bills = BillDesk()
+        """Bills that can be fetched; a restart forgets them."""
         self.wake: Callable[[], None] = lambda: None
         self.sender: Sender | None = None
         """What delivers notices, while a server runs."""
@@ -62,6 +65,7 @@ class WeChatPay:
         """Switches off, limits forgotten, rotations undone, deliveries broken off; the keys stay."""
         self.switches = Switches()
         self.last_refund_requests.clear()
+        self.bills.clear()
         if self._state.keys is not None:
             del self._state.keys.certificates[1:]
         self.wake()

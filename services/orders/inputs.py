@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.ids import Prefix, is_id
-from domain.orders import LONGEST_KEY, LONGEST_REMARK, MOST_ITEMS, MOST_OF_ONE
+from domain.orders import JOINED_KEY, LONGEST_KEY, LONGEST_REMARK, MOST_ITEMS, MOST_OF_ONE
 from domain.problems import InputIssue, InvalidInput
 from domain.text import clean_text
 
@@ -34,6 +34,8 @@ def checked(
     """The wanted goods, from pairs of product id and quantity; raises InvalidInput with every issue."""
     issues = _item_issues(items)
     key = clean_text("idempotencyKey", idempotency_key, longest=LONGEST_KEY)
+    if isinstance(key, str) and key.startswith(JOINED_KEY):
+        key = InputIssue("idempotencyKey", f"must not begin with {JOINED_KEY}")
     if isinstance(key, InputIssue):
         issues.append(key)
     note = clean_text("remark", remark, longest=LONGEST_REMARK, lines=True) if remark and remark.strip() else None

@@ -2,6 +2,7 @@
 
 from tortoise.expressions import F
 
+from domain.orders import JOINED_KEY
 from models.accounts import User
 from models.orders import Order
 
@@ -13,7 +14,7 @@ async def combine_orders(younger_id: str, older_id: str) -> None:
     """
     taken = await Order.filter(user_id=older_id).values_list("idempotency_key", flat=True)
     for order in await Order.filter(user_id=younger_id, idempotency_key__in=taken):
-        _ = await Order.filter(id=order.id).update(idempotency_key=f"joined:{order.id}")
+        _ = await Order.filter(id=order.id).update(idempotency_key=f"{JOINED_KEY}{order.id}")
     younger = await User.get(id=younger_id)
     _ = await User.filter(id=older_id).update(unpaid_orders=F("unpaid_orders") + younger.unpaid_orders)
     _ = await User.filter(id=younger_id).update(unpaid_orders=0)

@@ -101,6 +101,8 @@ class Receiving:
         try:
             settled = await self._settling.settle(news, mail)
         except UnknownOrderError:
+            if news.mchid != self._access.pay().merchant.mchid:
+                raise ForeignPaymentError from None
             await self._record(IncidentKind.PAYMENT_UNKNOWN, news.transaction_id or "", "")
             return Reply(500, "No such order here, or not yet.")
         for refund_id in settled.refund_ids:
@@ -117,6 +119,8 @@ class Receiving:
     async def _adopt(self, news: RefundAnswer, mail: Mail, *, is_payment_known: bool) -> Reply:
         """A refund that was not asked for here: WeChat is asked before it is believed."""
         pay = self._access.pay()
+        if news.mchid not in (None, pay.merchant.mchid):
+            raise ForeignPaymentError
         try:
             if not is_payment_known:
                 # Its own notification may be late or lost.

@@ -247,7 +247,7 @@ async def test_an_address_that_cannot_be_read_is_a_fault_of_the_settings(
     findings = [finding async for finding in diagnose([], tmp_path / ".env")]
 
     assert faults(findings) == ["APPLETQL_DATABASE_URL"]
-    assert of(findings, Verdict.SKIPPED) == ["database", "pictures", "WeChat"]
+    assert of(findings, Verdict.SKIPPED) == ["database", "pictures", "WeChat Pay", "WeChat"]
     finding = the(findings, "APPLETQL_DATABASE_URL")
     assert (finding.found, finding.advice.startswith(advice)) == (found, True)
     assert CANARY not in str(findings)

@@ -17,7 +17,10 @@ from tests.doctor.surgery import MERCHANT, PRIVATE, Patient, faults, free_port, 
 pytestmark = pytest.mark.anyio
 
 BY_CERTIFICATE: dict[str, Any] = {"pay_public_key_id": None, "pay_public_key_file": None}
-NO_MERCHANT: dict[str, Any] = dict.fromkeys(MERCHANT) | {"pay_api_url": "https://api.mch.weixin.qq.com", "apiv3_key": ()}
+NO_MERCHANT: dict[str, Any] = dict.fromkeys(MERCHANT) | {
+    "pay_api_url": "https://api.mch.weixin.qq.com",
+    "apiv3_key": (),
+}
 CERTIFICATES, QUERY = "/v3/certificates", "/v3/pay/transactions/out-trade-no/{out_trade_no}"
 OTHER_APIV3_KEY = "0123456789abcdef0123456789abcdef"
 TAKEN = Finding(Verdict.OK, PAY, "takes this merchant's signature")
@@ -34,9 +37,7 @@ def other_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     key = generate_private_key(65537, 2048)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "apiclient_key.pem").write_bytes(private)
-    (folder / "pub_key.pem").write_bytes(
-        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    )
+    (folder / "pub_key.pem").write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     return folder
 
 
@@ -75,7 +76,9 @@ async def test_without_a_merchant_there_is_nothing_to_ask(patient: Patient) -> N
 
     assert faults(found) == []
     assert the(found, PAY) == Finding(
-        Verdict.SKIPPED, PAY, "not checked: no merchant account is configured (APPLETQL_MCHID), so orders cannot be paid"
+        Verdict.SKIPPED,
+        PAY,
+        "not checked: no merchant account is configured (APPLETQL_MCHID), so orders cannot be paid",
     )
 
 

@@ -22,7 +22,10 @@ GOOD_IN_PRODUCTION: dict[str, Any] = {
     "pay_api_url": "https://api.mch.weixin.qq.com",
     "apiv3_key": "0123456789abcdef0123456789ABCDEF",
 }
-NO_MERCHANT: dict[str, Any] = dict.fromkeys(MERCHANT) | {"pay_api_url": "https://api.mch.weixin.qq.com", "apiv3_key": ()}
+NO_MERCHANT: dict[str, Any] = dict.fromkeys(MERCHANT) | {
+    "pay_api_url": "https://api.mch.weixin.qq.com",
+    "apiv3_key": (),
+}
 
 
 async def test_a_key_that_is_none_is_told_and_stored_values_are_left_alone(patient: Patient) -> None:
@@ -113,7 +116,11 @@ def test_what_production_refuses_is_a_fault_with_its_advice(
     [
         ({"database_url": "sqlite://./shop.db"}, "APPLETQL_DATABASE_URL", "Run one server process only"),
         ({"graphiql": True}, "APPLETQL_GRAPHIQL", "Remove APPLETQL_GRAPHIQL unless"),
-        ({"public_url": None} | NO_MERCHANT, "APPLETQL_PUBLIC_URL", "Set it to this server's https address, as phones reach it."),
+        (
+            {"public_url": None} | NO_MERCHANT,
+            "APPLETQL_PUBLIC_URL",
+            "Set it to this server's https address, as phones reach it.",
+        ),
     ],
 )
 def test_what_production_seldom_means_is_a_warning(

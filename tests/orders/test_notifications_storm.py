@@ -98,10 +98,11 @@ async def system_refunds_sent(shop: Shop) -> None:
 
 def tell(capsys: pytest.CaptureFixture[str], what: str, answers: list[Answer], seconds: float) -> None:
     took = sorted(answer.seconds for answer in answers)
+    hundredths = quantiles(took, n=100)
     with capsys.disabled():
         print(  # noqa: T201  (what was measured)
-            f"\n{what}: {len(took)} in {seconds:.1f} s, {AT_ONCE} at a time; median {median(took):.3f} s, "
-            f"95 % within {quantiles(took, n=100)[94]:.3f} s, 99 % within {quantiles(took, n=100)[98]:.3f} s, slowest {took[-1]:.3f} s (seed {SEED})"
+            f"\n{what}: {len(took)} in {seconds:.1f} s, {AT_ONCE} at a time; median {median(took):.3f} s, 95 % within "
+            f"{hundredths[94]:.3f} s, 99 % within {hundredths[98]:.3f} s, slowest {took[-1]:.3f} s (seed {SEED})"
         )
 
 

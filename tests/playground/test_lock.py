@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROJECTS = [ROOT / "playground", ROOT / "tests" / "audit"]
+PROJECTS = [ROOT / "playground", ROOT / "tests" / "audit", ROOT / "tests" / "sdks"]
 
 pytestmark = pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
 

@@ -11,6 +11,10 @@ from server.settings import Fault, Settings, SettingsError, read_settings
 CANARY = "c4n4ry-0fa9"
 SECRET = "s3cr3t-c4n4ry-77"
 APPID_SHAPE = "String should match pattern '^wx[0-9A-Za-z]{4,30}$'"
+WEBHOOK_SHAPE = "must be an http or https address without a password before the host"
+MCHID_SHAPE = "String should match pattern '^[0-9]{6,32}$'"
+SERIAL_SHAPE = "String should match pattern '^[0-9A-Fa-f]{8,64}$'"
+PUBLIC_KEY_ID_SHAPE = "String should match pattern '^PUB_KEY_ID_[0-9]{1,64}$'"
 ADDRESS_SHAPE = "must be an http or https address without a query or a password"
 DATABASE_PARTS = "cannot be read; percent-encode what is special in the user and the password"
 DATABASE_FILE = "names no file: sqlite://./appletql.db is one in this folder"
@@ -76,6 +80,27 @@ REFUSED = [
     ("WECHAT_API_URL", "http://127.0.0.1:65536", "WECHAT_API_URL", ADDRESS_SHAPE),
     ("WECHAT_API_URL", f"http://127.0.0.1:{CANARY}", "WECHAT_API_URL", ADDRESS_SHAPE),
     ("WECHAT_API_URL", "http://127.0.0.1 8001", "WECHAT_API_URL", ADDRESS_SHAPE),
+    *(
+        ("PAY_API_URL", text, "PAY_API_URL", ADDRESS_SHAPE)
+        for text in (CANARY, f"ftp://{CANARY}", f"https://user:{CANARY}@pay", f"https://pay/?key={CANARY}")
+    ),
+    *(
+        ("MCHID", text, "MCHID", MCHID_SHAPE)
+        for text in (CANARY, "12345", "1" * 33, "19000\u0661\u0662", "190000 5440")
+    ),
+    *(("MCH_SERIAL", text, "MCH_SERIAL", SERIAL_SHAPE) for text in (CANARY, "0123456", "0" * 65, "0x0123456789")),
+    *(
+        ("PAY_PUBLIC_KEY_ID", text, "PAY_PUBLIC_KEY_ID", PUBLIC_KEY_ID_SHAPE)
+        for text in (CANARY, "0119000054402026", "PUB_KEY_ID_", f"PUB_KEY_ID_{CANARY}", "pub_key_id_0119")
+    ),
+    *(
+        ("ALERT_WEBHOOK_URL", text, "ALERT_WEBHOOK_URL", WEBHOOK_SHAPE)
+        for text in (CANARY, f"ftp://{CANARY}", f"https://user:{CANARY}@chat.example", f"https://?key={CANARY}")
+    ),
+    ("ORDER_TTL", CANARY, "ORDER_TTL", INTEGER),
+    ("ORDER_TTL", "4", "ORDER_TTL", "Input should be greater than or equal to 5"),
+    ("ORDER_TTL", "111", "ORDER_TTL", "Input should be less than or equal to 110"),
+    ("ORDER_TTL", "7.5", "ORDER_TTL", INTEGER),
     ("PUBLIC_URL", f"shop.example/{CANARY}", "PUBLIC_URL", ADDRESS_SHAPE),
     ("WECHAT_TIMEOUT", CANARY, "WECHAT_TIMEOUT", NUMBER),
     ("WECHAT_TIMEOUT", "0", "WECHAT_TIMEOUT", "Input should be greater than 0"),
@@ -107,7 +132,7 @@ REFUSED = [
     ("DRAIN_SECONDS", "-1", "DRAIN_SECONDS", "Input should be greater than or equal to 0"),
     ("LOG_LEVEL", CANARY, "LOG_LEVEL", "Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
 ]
-TAKES_ANY_TEXT = {"HOST", "SECRET_KEYS", "APPSECRET"}
+TAKES_ANY_TEXT = {"HOST", "SECRET_KEYS", "APPSECRET", "APIV3_KEY", "MCH_KEY_FILE", "PAY_PUBLIC_KEY_FILE"}
 
 
 def refusal(**overrides: Any) -> SettingsError:
@@ -178,7 +203,9 @@ def test_no_way_of_showing_settings_shows_a_secret() -> None:
     settings = read_settings(
         database_url=f"postgres://user:{SECRET}@db/shop",
         media_url=f"s3://{SECRET}:{SECRET}@shop?region=x",
+        alert_webhook_url=f"https://chat.example/send?key={SECRET}",
         secret_keys=f"{SECRET}1,{SECRET}2",
+        apiv3_key=f"{SECRET}3,{SECRET}4",
         appid="wx12345",
         appsecret=SECRET,
         apps=[{"appid": "wx67890", "secret": SECRET, "name": "shop"}],
@@ -201,5 +228,6 @@ def test_no_way_of_showing_settings_shows_a_secret() -> None:
     # then
     assert not [text for text in shown if SECRET in text]
     assert all("wx67890" in text for text in shown)
+    assert settings.apiv3_key[1].get_secret_value() == f"{SECRET}4"
     assert settings.secret_keys[1].get_secret_value() == f"{SECRET}2"
     assert settings.media_url.get_secret_value() == f"s3://{SECRET}:{SECRET}@shop?region=x"

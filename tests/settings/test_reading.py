@@ -38,6 +38,20 @@ READ: list[tuple[str, str, Any]] = [
     ("apps", "[]", ()),
     ("wechat_api_url", "http://127.0.0.1:8001/", "http://127.0.0.1:8001"),
     ("wechat_timeout", "0.5", 0.5),
+    ("pay_api_url", "http://127.0.0.1:8001/", "http://127.0.0.1:8001"),
+    ("mchid", "1900005440", "1900005440"),
+    ("mchid", "001900", "001900"),
+    ("mch_serial", "0123456789abcdef0123456789ABCDEF01234567", "0123456789abcdef0123456789ABCDEF01234567"),
+    ("mch_key_file", "/etc/pay/apiclient_key.pem", Path("/etc/pay/apiclient_key.pem")),
+    ("mch_key_file", "apiclient_key.pem", Path("apiclient_key.pem")),
+    ("apiv3_key", "one", (SecretStr("one"),)),
+    ("apiv3_key", " one, two ,,", (SecretStr("one"), SecretStr("two"))),
+    ("pay_public_key_id", "PUB_KEY_ID_0119000054402026", "PUB_KEY_ID_0119000054402026"),
+    ("pay_public_key_file", "/etc/pay/pub_key.pem", Path("/etc/pay/pub_key.pem")),
+    ("alert_webhook_url", "https://chat.example/send?key=0f", SecretStr("https://chat.example/send?key=0f")),
+    ("alert_webhook_url", "http://10.0.0.7:9000/alerts", SecretStr("http://10.0.0.7:9000/alerts")),
+    ("order_ttl", "5", 5),
+    ("order_ttl", "110", 110),
     ("public_url", "https://shop.example/api/", "https://shop.example/api"),
     ("public_url", "http://[::1]:8000", "http://[::1]:8000"),
     ("graphiql", "true", True),
@@ -67,6 +81,15 @@ DEFAULTS: dict[str, Any] = {
     "apps": (),
     "wechat_api_url": "https://api.weixin.qq.com",
     "wechat_timeout": 2.5,
+    "pay_api_url": "https://api.mch.weixin.qq.com",
+    "mchid": None,
+    "mch_serial": None,
+    "mch_key_file": None,
+    "apiv3_key": (),
+    "pay_public_key_id": None,
+    "pay_public_key_file": None,
+    "alert_webhook_url": None,
+    "order_ttl": 30,
     "public_url": None,
     "graphiql": None,
     "media_url": SecretStr("file://./media"),
@@ -210,6 +233,22 @@ def test_graphiql_is_for_development_unless_it_is_said(given: dict[str, Any], sh
 )
 def test_phones_reach_it_at_its_public_address_or_where_it_listens(given: dict[str, Any], address: str) -> None:
     assert read_settings(**given).own_url == address
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://127.0.0.1:8000/wechat/pay/notify"),
+        ({"public_url": "https://shop.example/api/"}, "https://shop.example/api/wechat/pay/notify"),
+    ],
+)
+def test_notifications_are_sent_where_the_server_is_reached(given: dict[str, Any], address: str) -> None:
+    assert read_settings(**given).notify_url == address
+
+
+@pytest.mark.parametrize(("given", "takes"), [({}, False), ({"mchid": "1900005440"}, True)])
+def test_payments_are_taken_where_there_is_a_merchant(given: dict[str, Any], takes: bool) -> None:
+    assert read_settings(**given).takes_payments is takes
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,11 @@ from wechat.pay.merchant import Merchant
 from wechat.pay.notices import Notice, NoticeReader
 from wechat.pay.paths import BY_OUT_TRADE_NO, BY_TRANSACTION_ID, CERTIFICATES, CLOSE, JSAPI, REFUND, REFUNDS
 from wechat.pay.results import PaymentParams, RefundAnswer, Transaction, read_refund, read_transaction
+from wechat.pay.sending import PRODUCTION_URL, Call, Sender
 from wechat.pay.signing import Signer, random_nonce
 from wechat.pay.texts import checked_number
 from wechat.pay.verification import Verifier
-from wechat.pay.wire import PRODUCTION_URL, Call, Wire, content_of, expect_nothing, rid_of
+from wechat.pay.wire import Wire, content_of, expect_nothing, rid_of
 
 T = TypeVar("T")
 _LONGEST_PREPAY_ID = 64
@@ -44,7 +45,7 @@ class Pay:
     """Every call to WeChat Pay for one merchant, and its notices. The client stays its opener's to close.
 
     `deadline` is in seconds, for each call; `wire_clock` is real time, always; `monotonic`, `uniform` and `breaker` are
-    there to be replaced. In production the caller gives `wire.BACKUP_URL` as `backup_address`. Raises Misconfigured for
+    there to be replaced. In production the caller gives `sending.BACKUP_URL` as `backup_address`. Raises Misconfigured for
     a public key or an address that cannot be used.
     """
 
@@ -76,22 +77,19 @@ class Pay:
         self._signer = Signer(merchant, wire_clock, random_text)
         self._verifier = Verifier(self.key_ring, wire_clock)
         self._notices = NoticeReader(self.key_ring, merchant.apiv3_keys, wire_clock)
-        self._wire = Wire(
+        self.breaker = breaker or Breaker("WeChat Pay", monotonic=monotonic)
+        sender = Sender(
             http,
             self._signer,
+            self.breaker,
             address=address,
             backup_address=backup_address,
             public_key_id=public_key_id,
             deadline=deadline,
             monotonic=monotonic,
             uniform=uniform,
-            breaker=breaker,
         )
-
-    @property
-    def breaker(self) -> Breaker:
-        """Whether calls go out at present: its `state`."""
-        return self._wire.breaker
+        self._wire = Wire(sender, self.breaker, monotonic=monotonic)
 
     async def prepay(self, body: bytes) -> str:
         """Create the order of `prepay_body`, whose bytes are sent as they are; the prepay_id, good for two hours."""

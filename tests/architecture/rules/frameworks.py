@@ -36,7 +36,7 @@ PLACEMENTS = (
     ),
     Placement(
         ("httpx",),
-        ("wechat/*", "server/wiring.py", "server/sandbox_clock.py", "sandbox/pay/sending_http.py"),
+        ("wechat/*", "server/wiring.py", "server/sandbox_clock.py", "server/alerts.py", "sandbox/pay/sending_http.py"),
         "the wire is one floor; wiring opens its clients; development follows the sandbox's clock; it posts notices",
     ),
     Placement(

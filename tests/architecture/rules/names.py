@@ -16,6 +16,7 @@ NO_FEATURE = {
         "node": "finds any object by its id, whichever feature it belongs to",
     },
     "services": {
+        "background": "what goes on after its caller has its answer is kept and waited for in one way",
         "content_check": "whatever a user writes is checked in one way",
         "incidents": "whatever happens, an operator is told in one way",
         "keyed_hashes": "phones and attributions are looked up under one key",
@@ -24,6 +25,7 @@ NO_FEATURE = {
         "mini_programs": "every feature may be asked from any of the configured mini programs",
         "pages": "products and orders are paged in one way",
         "phone_data": "profiles, phones and groups come from the phone in one form",
+        "worker": "whatever is due is looked after by one loop",
         "wechat_problems": "every feature answers WeChat's errors as the same problems",
     },
 }

@@ -1,0 +1,95 @@
+"""The rows of a trade bill: what was paid on a day in China, and which refunds were asked for on it.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012791913
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+from sandbox.offline_wechat import OfflineWeChat
+from sandbox.pay.keys import MCHID
+from sandbox.pay.orders import REFUND, SUCCESS
+from sandbox.pay.refunds import progress
+from sandbox.pay.rows import Refund, Transaction
+
+_CHINA = timezone(timedelta(hours=8))
+_REFUND_STATES = {"PROCESSING": "PROCESSING", "SUCCESS": "SUCCESS", "ABNORMAL": "CHANGE", "CLOSED": "FAIL"}
+"""The bill has other words than the interfaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillRow:
+    """One row; `at` is seconds since 1970 in moved time, amounts are in fen. Refunds have `out_refund_no`."""
+
+    at: float
+    appid: str
+    mchid: str
+    transaction_id: str
+    out_trade_no: str
+    openid: str
+    trade_state: str
+    currency: str
+    total: int
+    description: str
+    attach: str = ""
+    device_id: str = ""
+    refund_id: str = ""
+    out_refund_no: str = ""
+    refund: int = 0
+    refund_state: str = ""
+    refunded_at: float | None = None
+
+
+def day_of(seconds: float) -> str:
+    """`yyyy-MM-dd` in China."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone(_CHINA).date().isoformat()
+
+
+def rows_of(wechat: OfflineWeChat, day: str) -> list[BillRow]:
+    """Payments and refunds of the day, in the order of their times, refunds as far as they are by now."""
+    progress(wechat)
+    state = wechat.state
+    paid = [_paid(wechat, each) for each in state.transactions.values() if day_of(each.paid_at) == day]
+    back = [_back(wechat, each) for each in state.refunds.values() if day_of(each.created_at) == day]
+    return sorted((*paid, *back), key=lambda row: row.at)
+
+
+def _paid(wechat: OfflineWeChat, transaction: Transaction) -> BillRow:
+    order = wechat.state.orders[transaction.out_trade_no]
+    return BillRow(
+        at=transaction.paid_at,
+        appid=order.appid,
+        mchid=MCHID,
+        transaction_id=transaction.transaction_id,
+        out_trade_no=order.out_trade_no,
+        openid=transaction.openid,
+        trade_state=SUCCESS,
+        currency=transaction.currency,
+        total=transaction.total,
+        description=order.description,
+        attach=order.attach or "",
+        device_id=order.device_id or "",
+    )
+
+
+def _back(wechat: OfflineWeChat, refund: Refund) -> BillRow:
+    order = wechat.state.orders[refund.out_trade_no]
+    return BillRow(
+        at=refund.created_at,
+        appid=order.appid,
+        mchid=MCHID,
+        transaction_id=refund.transaction_id,
+        out_trade_no=refund.out_trade_no,
+        openid=order.openid,
+        trade_state=REFUND,
+        currency=refund.currency,
+        total=0,
+        description=order.description,
+        attach=order.attach or "",
+        device_id=order.device_id or "",
+        refund_id=refund.refund_id,
+        out_refund_no=refund.out_refund_no,
+        refund=refund.amount,
+        refund_state=_REFUND_STATES[refund.status],
+        refunded_at=refund.success_at,
+    )
