@@ -43,7 +43,7 @@ class Export:
         user_id = user.id
         phone = await self._phones.of(user_id)
         return {
-            "user": _row(user, *_PROFILE, "unionid"),
+            "user": _row(user, *_PROFILE, "unionid", "is_operator"),
             "joinedUsers": [_row(joined, *_PROFILE) for joined in await User.filter(merged_into_id=user_id)],
             "phone": {"number": phone.number, "boundAt": _plain(phone.bound_at)} if phone else None,
             "identities": [

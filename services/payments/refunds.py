@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from domain.clock import Clock
 from domain.orders import LONGEST_KEY
 from domain.payments import PaymentKind
-from domain.problems import InputIssue, InvalidInput, ProblemCode, Refusal, WeChatProblem
+from domain.problems import Forbidden, InputIssue, InvalidInput, ProblemCode, Refusal, WeChatProblem
 from domain.refunds import LONGEST_REASON_BYTES, RefundSource
 from domain.text import clean_text
 from models.orders import Order
@@ -15,6 +15,7 @@ from models.payments import Payment, Refund
 from models.unit_of_work import RacedError, UnitsOfWork
 from services.accounts.holding import hold_owner
 from services.accounts.sessions import Viewer
+from services.catalogue.products import NOT_AN_OPERATOR
 from services.payments.pay_access import PayAccess
 from services.payments.refund_sending import RefundSending
 from services.payments.reserving import insert_refund, reserve
@@ -88,6 +89,8 @@ class Refunds:
 
     async def _write(self, viewer: Viewer, wanted: WantedRefund) -> Refund:
         operator = await hold_owner(viewer.identity.id)
+        if not operator.is_operator:  # the role was taken since the request began
+            raise Forbidden(NOT_AN_OPERATOR)
         order = await Order.filter(id=wanted.order_id).first()
         if order is None:
             raise Refusal(ProblemCode.ORDER_NOT_FOUND, "There is no such order.")
