@@ -82,8 +82,9 @@ def closes_at(expires_at: datetime) -> datetime:
 
 def next_question(created_at: datetime, expires_at: datetime, now: datetime) -> datetime:
     """When WeChat is asked next about an order that is still unpaid: the next rung, or its end."""
+    end = closes_at(expires_at)
     rungs = (created_at + rung for rung in LADDER)
-    return min((at for at in (*rungs, closes_at(expires_at)) if at > now), default=now + ASK_AGAIN)
+    return min((at for at in (*rungs, end) if now < at <= end), default=now + ASK_AGAIN)
 
 
 def new_number(now: datetime) -> str:

@@ -1,11 +1,16 @@
 """What development makes for itself, once: secrets in an ignored folder, and settings that point at the sandbox."""
 
+import json
 import os
+import shlex
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
+
+from server.settings import PREFIX
 
 
 class SandboxMerchant(Protocol):
@@ -63,6 +68,20 @@ def keep_merchant(merchant: "SandboxMerchant", folder: Path = FOLDER) -> dict[st
         "pay_public_key_id": merchant.public_key_id,
         "pay_public_key_file": folder / "pub_key.pem",
     }
+
+
+def keep_environment(given: Mapping[str, Any], folder: Path = FOLDER) -> Path:
+    """Settings, by field name, as a file that a shell sources: other commands then reach what `appletql dev` runs."""
+    path = folder / "env"
+    named = {f"{PREFIX}{name.upper()}": _written(value) for name, value in given.items() if value is not None}
+    _replace(path, "".join(f"export {name}={shlex.quote(text)}\n" for name, text in named.items()))
+    return path
+
+
+def _written(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value.resolve())
+    return json.dumps(value) if isinstance(value, list) else str(value)
 
 
 def _replace(path: Path, content: str) -> None:

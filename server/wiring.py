@@ -56,6 +56,7 @@ class Process:
     media: MediaStore
     avatars: AvatarKeeper
     product_pictures: ProductPictures
+    orders: Orders
     receiving: Receiving
     sandbox_clock: SandboxClock | None
     workshift: Workshift
@@ -86,6 +87,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
         yield Process(
             services=_services(ground, wechat, media, avatars, orders),
             units=units,
+            orders=orders,
             receiving=orders.receiving,
             media=media,
             avatars=AvatarKeeper(workshop, media, avatars.claim),

@@ -24,6 +24,7 @@ from services.payments.receiving import Receiving
 from services.payments.refund_sending import RefundSending
 from services.payments.refund_settling import RefundSettling
 from services.payments.refunds import Refunds
+from services.payments.resolving import Resolving
 from services.payments.settling import Settling
 from services.payments.storied_pay import StoriedPay
 from services.payments.story import Story
@@ -53,6 +54,7 @@ class Orders:
     settling: Settling
     refund_settling: RefundSettling
     refund_sending: RefundSending
+    resolving: Resolving
 
 
 @asynccontextmanager
@@ -89,6 +91,7 @@ async def open_orders(
             settling=settling,
             refund_settling=refund_settling,
             refund_sending=refund_sending,
+            resolving=Resolving(units, access, refund_sending, clock),
         )
     finally:
         await prepaying.aclose()

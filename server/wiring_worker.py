@@ -18,30 +18,43 @@ from server.wiring_orders import Orders
 from services.accounts.avatars import Avatars
 from services.worker.chores import Chores
 from services.worker.incident_duty import IncidentDuty
-from services.worker.job_duty import JobDuty, Run
+from services.worker.job_duty import SECONDS, JobDuty, Run
 from services.worker.loop import Duty, Worker
 from services.worker.order_duty import OrderDuty
 from services.worker.refund_duty import RefundDuty
 
-_AT_ONCE = 20
+_ORDERS_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
 class Workshift:
-    """A worker and the jobs that it prepares before it begins."""
+    """A worker, to be run in one way or the other."""
 
     worker: Worker
-    jobs: JobDuty
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set; raises Unavailable when the database is away at the beginning."""
-        await self.jobs.prepare()
+        """Until `stop` is set, whatever fails meanwhile."""
         await self.worker.run(stop)
 
     async def sweep(self) -> int:
-        """Everything that is due now; how much it was."""
-        await self.jobs.prepare()
+        """Everything that is due now; how much it was. Raises Unavailable when the database does not answer."""
         return await self.worker.sweep()
+
+
+class _Beginning:
+    """What comes before each look for work; jobs get their rows once, as soon as the database takes them."""
+
+    def __init__(self, jobs: JobDuty, sandbox_clock: SandboxClock | None) -> None:
+        self._jobs = jobs
+        self._sandbox_clock = sandbox_clock
+        self._is_prepared = False
+
+    async def before_turn(self) -> None:
+        if self._sandbox_clock is not None:
+            await self._sandbox_clock.follow()
+        if not self._is_prepared:
+            await self._jobs.prepare()
+            self._is_prepared = True
 
 
 def make_workshift(
@@ -64,13 +77,12 @@ def make_workshift(
         runs[JobName.RECONCILE] = reconcile
     jobs = JobDuty(units, runs, clock)
     duties = [
-        Duty(Order, OrderDuty(units, orders.asking, orders.closing, clock).do),
+        Duty(Order, OrderDuty(units, orders.asking, orders.closing, clock).do, at_once=_ORDERS_AT_ONCE),
         Duty(Refund, RefundDuty(units, orders.refund_sending, clock).do),
         Duty(Incident, IncidentDuty(units, webhook, clock).do),
-        Duty(Job, jobs.do),
+        Duty(Job, jobs.do, at_once=1, seconds=SECONDS),
     ]
-    given = {} if sandbox_clock is None else {"before_turn": sandbox_clock.follow}
-    return Workshift(Worker(units, duties, clock, at_once=_AT_ONCE, **given), jobs)
+    return Workshift(Worker(units, duties, clock, before_turn=_Beginning(jobs, sandbox_clock).before_turn))
 
 
 @asynccontextmanager

@@ -16,8 +16,8 @@ from wechat.errors import BrokenOff, CircuitOpen, Crowded, RateLimited, TimedOut
 FAILURES_IN_A_ROW = 5
 LAST_CALLS = 20
 PROBE_SECONDS = 10.0
-_SERVER_ERROR = 500
-_NO_WHOLE_ANSWER = (Unavailable, Unreachable, TimedOut, BrokenOff)
+_TOO_MANY, _SERVER_ERROR = 429, 500
+_NO_WHOLE_ANSWER = (Unreachable, TimedOut, BrokenOff)
 
 _log = logging.getLogger(__name__)
 
@@ -112,6 +112,8 @@ class Breaker:
 
 def is_failure(error: WeChatError) -> bool | None:
     """Whether the error means that WeChat gave no usable answer; None where it says nothing about WeChat."""
-    if isinstance(error, RateLimited | CircuitOpen | Crowded):
+    if isinstance(error, RateLimited | CircuitOpen | Crowded) or error.status == _TOO_MANY:
         return None
-    return type(error) in _NO_WHOLE_ANSWER or (error.status is not None and error.status >= _SERVER_ERROR)
+    if isinstance(error, _NO_WHOLE_ANSWER) or type(error) is Unavailable:
+        return True
+    return error.status is not None and error.status >= _SERVER_ERROR

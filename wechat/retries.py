@@ -1,5 +1,6 @@
-"""How many requests may be sent a second time: a share of the calls, so that a bad hour is not made worse."""
+"""How many requests may be sent a second time, and when: a share of the calls, so that a bad hour is not made worse."""
 
+import random
 import time
 from collections.abc import Callable
 
@@ -11,11 +12,17 @@ MOST = 10.0
 class RetryBudget:
     """A bucket of retries: full at the start, a tenth of one for each call, and one in ten seconds for quiet times.
 
-    `monotonic` is in seconds.
+    `monotonic` is in seconds; `uniform` picks within two bounds.
     """
 
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
         self._monotonic = monotonic
+        self._uniform = uniform
         self._tokens = MOST
         self._filled_at = monotonic()
 
@@ -35,6 +42,10 @@ class RetryBudget:
             return False
         self._tokens -= 1
         return True
+
+    def pause(self, longest: float) -> float:
+        """Seconds to wait before a retry, at random, so that those who failed together do not return together."""
+        return self._uniform(0.0, longest)
 
     def _earn(self, share: float) -> None:
         now = self._monotonic()

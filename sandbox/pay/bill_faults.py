@@ -170,7 +170,9 @@ def _read_fault(entry: Any, where: str, day: str | None) -> BillFault:
     return BillFault(
         kind,
         _read_day(entry, where) or day,
-        *(read_text(entry, name, where, longest=64) for name in _NAMES),
+        transaction_id=read_text(entry, "transactionId", where, longest=64),
+        out_trade_no=read_text(entry, "outTradeNo", where, longest=64),
+        out_refund_no=read_text(entry, "outRefundNo", where, longest=64),
         amount=read_integer(entry, "amount", _AMOUNTS, where),
         state=read_text(entry, "state", where, longest=32),
         appid=read_text(entry, "appid", where, longest=32),

@@ -5,13 +5,16 @@ import click
 from server.cli.database import migrate
 from server.cli.dev import dev
 from server.cli.doctor import doctor
+from server.cli.incidents import incidents
 from server.cli.keys import keys
 from server.cli.operators import operators
+from server.cli.orders import orders
 from server.cli.phones import phones
 from server.cli.products import products
 from server.cli.sandbox import sandbox
 from server.cli.schema import schema
 from server.cli.serve import serve
+from server.cli.verify import verify
 from server.cli.worker import worker
 
 
@@ -24,5 +27,20 @@ def main() -> None:
     """
 
 
-for command in (dev, serve, worker, sandbox, migrate, schema, doctor, keys, phones, operators, products):
+for command in (
+    dev,
+    serve,
+    worker,
+    sandbox,
+    migrate,
+    schema,
+    doctor,
+    keys,
+    phones,
+    operators,
+    products,
+    orders,
+    incidents,
+    verify,
+):
     main.add_command(command)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _SCREEN = """
   AppletQL   {api}/graphql   (open it in a browser for GraphiQL)
-  Sandbox    {sandbox}   (an offline WeChat)
+  Sandbox    {sandbox}   (an offline WeChat, with WeChat Pay)
   Database   {database}
 
   Sign in, in another terminal:
@@ -26,6 +26,13 @@ login(input: {{code: $code}}) {{ \
 
     curl -s {api}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer TOKEN' \
 -d '{{"query": "{{ me {{ id createdAt }} session {{ expiresAt }} }}"}}'
+
+  What there is to buy (the README goes on from here: order, pay, refund):
+
+    curl -s {api}/graphql -H 'Content-Type: application/json' \
+-d '{{"query": "{{ products {{ nodes {{ id title price {{ display }} available }} }} }}"}}'
+
+  Other commands, as appletql doctor, reach the same after:   . {environment}
 
   Ctrl-C ends both.
 """
@@ -84,7 +91,7 @@ def _sandbox(port: int, database_url: str) -> "SandboxServer":
 
 def _settings(sandbox: "SandboxServer", port: int) -> "Settings":
     """The environment's settings, but for WeChat: there it is the sandbox and its mini programs."""
-    from server.development import keep_merchant, own_secret_key
+    from server.development import keep_environment, keep_merchant, own_secret_key
     from server.settings import SettingsError, read_settings
     from server.settings_rules import faults_for_serving
 
@@ -103,6 +110,12 @@ def _settings(sandbox: "SandboxServer", port: int) -> "Settings":
         settings = read_settings(environment="development", secret_keys=own_secret_key(), **given)
     if faults := faults_for_serving(settings):
         raise SettingsError(faults)
+    own = {
+        "environment": "development",
+        "database_url": settings.database_url.get_secret_value(),
+        "secret_keys": ",".join(key.get_secret_value() for key in settings.secret_keys),
+    }
+    keep_environment(own | given)
     return settings
 
 
@@ -124,6 +137,10 @@ async def _fill_shelves(database_url: str) -> None:
 
 
 async def _announce(server: "Server", port: int, sandbox: str, database_url: str) -> None:
+    from server.development import FOLDER
+
     await server.listening.wait()
     database = database_url if database_url.startswith("sqlite:") else "PostgreSQL, as APPLETQL_DATABASE_URL says"
-    click.echo(_SCREEN.format(api=f"http://127.0.0.1:{port}", sandbox=sandbox, database=database))
+    click.echo(
+        _SCREEN.format(api=f"http://127.0.0.1:{port}", sandbox=sandbox, database=database, environment=FOLDER / "env")
+    )

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 
 from domain.stories import Told
 from services.payments.story import Story
 from wechat.errors import WeChatError
+from wechat.pay.bill_file import TradeBill
 from wechat.pay.client import Pay
 from wechat.pay.merchant import Merchant
 from wechat.pay.notices import Notice
@@ -63,6 +65,10 @@ class StoriedPay:
     async def query_transaction(self, transaction_id: str) -> Transaction:
         """The paid order that WeChat calls so."""
         return await self._pay.query_transaction(transaction_id)
+
+    async def trade_bill(self, bill_date: date) -> TradeBill:
+        """The bill of a day, packed; about no single order, so that nothing is written."""
+        return await self._pay.trade_bill(bill_date)
 
     async def payment_params(self, appid: str, prepay_id: str) -> PaymentParams:
         """What wx.requestPayment takes."""

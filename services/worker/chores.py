@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from tortoise.expressions import Q
+from tortoise.expressions import F, Q
 
 from domain.clock import Clock
 from domain.orders import OrderStatus
 from domain.refunds import RefundStatus
 from domain.sessions import ABSOLUTE, IDLE
-from models.accounts import Session
+from models.accounts import Session, User
 from models.media import Media
 from models.orders import Order
 from models.payments import Refund
@@ -39,7 +39,9 @@ class Chores:
         after, given_up = "", 0
         while found := await self._units.read(_old_media, after, self._clock() - _UNUSED_FOR):
             after = found[-1].id
-            given_up += await self._units.run(self._give_up, found)
+            for media in found:
+                if not self._avatars.is_shown(media.key, media.user.avatar_url):
+                    given_up += await self._units.run_again_if_raced(self._give_up, media)
         await self._avatars.sweep()
         return f"{given_up} unused pictures given up"
 
@@ -48,9 +50,14 @@ class Chores:
         strays = await self._units.run(_find_strays, self._clock())
         return f"{strays} strays found"
 
-    async def _give_up(self, found: list[Media]) -> int:
-        unused = [media.id for media in found if not self._avatars.is_shown(media.key, media.user.avatar_url)]
-        return await Media.filter(id__in=unused, released_at=None).update(released_at=self._clock()) if unused else 0
+    async def _give_up(self, media: Media) -> int:
+        """Looked at once more with the owner's row held: it may have become the avatar since it was found."""
+        _ = await User.filter(id=media.user_id).update(created_at=F("created_at"))
+        owner = await User.get(id=media.user_id)
+        if self._avatars.is_shown(media.key, owner.avatar_url):
+            return 0
+        unused = Media.filter(id=media.id, user_id=owner.id, released_at=None)
+        return await unused.update(released_at=self._clock())
 
 
 async def _end_sessions(now: datetime) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from domain.clock import Clock
 from domain.jobs import JobName, next_run
+from domain.problems import Unavailable
 from models.jobs import Job
 from models.unit_of_work import UnitsOfWork
 
@@ -14,6 +15,9 @@ AGAIN = timedelta(minutes=30)
 
 Run = Callable[[], Awaitable[str]]
 """Runs a job; gives one line about what it did. Raises NotYetError where it must be tried again later."""
+
+SECONDS = 600.0
+"""After so long a job is given up, and tried again."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,17 +44,26 @@ class JobDuty:
     async def do(self, job_id: str) -> None:
         """Raises Unavailable when the database does not answer."""
         run = self._runs.get(JobName(job_id)) if job_id in list(JobName) else None
-        if run is None:
-            await self._units.run(_end, job_id, self._clock(), None, "not run by this version")
+        if run is None:  # another worker, of another version or with other settings, may run it
+            await self._later(job_id, "not run by this worker")
             return
         try:
             said = await run()
         except NotYetError:
-            await self._units.run(_end, job_id, self._clock(), self._clock() + AGAIN, "not yet")
-            return
+            await self._later(job_id, "not yet")
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever it is, the job comes round again)
+            logger.error("a job failed", extra={"job": job_id, "kind": type(error).__name__})  # noqa: TRY400  (its text may quote a value)
+            await self._later(job_id, f"failed: {type(error).__name__}")
+        else:
+            now = self._clock()
+            await self._units.run(_end, job_id, now, next_run(JobName(job_id), now), said)
+            logger.info("job done", extra={"job": job_id, "said": said})
+
+    async def _later(self, job_id: str, said: str) -> None:
         now = self._clock()
-        await self._units.run(_end, job_id, now, next_run(JobName(job_id), now), said)
-        logger.info("job done", extra={"job": job_id, "said": said})
+        await self._units.run(_end, job_id, now, now + AGAIN, said)
 
 
 async def _insert(name: JobName, first: datetime) -> None:
@@ -58,5 +71,5 @@ async def _insert(name: JobName, first: datetime) -> None:
         _ = await Job.create(id=name, due_at=first)
 
 
-async def _end(job_id: str, now: datetime, due_at: datetime | None, said: str) -> None:
+async def _end(job_id: str, now: datetime, due_at: datetime, said: str) -> None:
     _ = await Job.filter(id=job_id).update(ended_at=now, due_at=due_at, detail=said[:200])

@@ -9,32 +9,43 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from tortoise.models import Model
 
 from domain.clock import Clock
 from domain.problems import Unavailable
-from models.claims import claim, give_back
+from models.claims import Claim, claim, give_back
 from models.unit_of_work import UnitsOfWork
 
-LEASE = timedelta(seconds=90)
-_LONGEST_WORK = 60.0
-"""Seconds after which a piece of work is given up, well within its lease."""
-
-_PAUSE = 1.0
-_PAUSE_WITHOUT_DATABASE = 3.0
+_LEASE_BEYOND_WORK = timedelta(seconds=30)
 _AGAIN = timedelta(seconds=30)
+_PAUSE = 1.0
+_PAUSE_AFTER_FAILURE = 3.0
+_LOOKS = 5
+"""So often in a row a sweep looks for work before it tells that the database is away."""
+
+_BREATH = 0.05
+"""Seconds in which more comes to its end, so that one statement claims several rows in place of it."""
+
+_LONGEST_END = 8.0
+"""Seconds for what is under way at the end; what takes longer is broken off, and done again when its lease is over."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Duty:
-    """What is done about the due rows of a model; `do` takes an id, and moves `due_at` on where the work succeeds."""
+    """What is done about the due rows of a model; `do` takes an id, and moves `due_at` on where the work succeeds.
+
+    At most `at_once` pieces of it run together, so that no kind of work waits for another. After so many `seconds` a
+    piece is given up, well within its lease.
+    """
 
     model: type[Model]
     do: Callable[[str], Awaitable[None]]
+    at_once: int = 10
+    seconds: float = 60.0
 
 
 async def _nothing() -> None:
@@ -42,7 +53,7 @@ async def _nothing() -> None:
 
 
 class Worker:
-    """Runs duties, at most `at_once` pieces of work together. `before_turn` is awaited before each look for work."""
+    """Runs duties. `before_turn` is awaited before each look for work."""
 
     def __init__(
         self,
@@ -50,31 +61,31 @@ class Worker:
         duties: Sequence[Duty],
         clock: Clock,
         *,
-        at_once: int = 20,
         before_turn: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self._units = units
         self._duties = duties
         self._clock = clock
-        self._at_once = at_once
         self._before_turn = before_turn
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Duty] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set; then what is under way is finished."""
+        """Until `stop` is set, whatever fails meanwhile; then what is under way has some seconds to finish."""
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 await self._wait(stopping, await self._turn_or_rest())
         finally:
             stopping.cancel()
-            if self._tasks:
-                await asyncio.wait(self._tasks)
+            await self._end()
 
     async def sweep(self) -> int:
-        """Does everything that is due now, and what becomes due by it, and counts it; for commands and tests."""
+        """Does everything that is due now, and what becomes due by it, and counts it; for commands and tests.
+
+        Raises Unavailable when the database does not answer for a while.
+        """
         done = 0
-        while begun := await self._turn():
+        while begun := await self._patient_turn():
             done += begun
             while self._tasks:
                 await asyncio.wait(self._tasks)
@@ -84,50 +95,69 @@ class Worker:
         """The seconds to wait until the next look."""
         try:
             await self._turn()
-        except Unavailable:
-            return _PAUSE_WITHOUT_DATABASE
+        except Exception as error:  # noqa: BLE001  (a database that is away, or not migrated yet: it looks again)
+            logger.warning("the worker could not look for work", extra={"kind": type(error).__name__})
+            return _PAUSE_AFTER_FAILURE
         return _PAUSE
+
+    async def _patient_turn(self) -> int:
+        """Others may keep the database busy for a moment."""
+        for _ in range(_LOOKS - 1):
+            try:
+                return await self._turn()
+            except Unavailable:
+                await asyncio.sleep(_PAUSE)
+        return await self._turn()
 
     async def _turn(self) -> int:
         """Begins what is due, as far as there is room; how much it was."""
         await self._before_turn()
         begun = 0
         for duty in self._duties:
-            room = self._at_once - len(self._tasks)
-            if room > 0:
+            if (room := self._room(duty)) > 0:
                 now = self._clock()
-                until = now + LEASE
-                for row_id in await self._units.run(claim, self._units, duty.model, now, until, room):
-                    self._begin(duty, row_id, until)
-                    begun += 1
+                until = now + timedelta(seconds=duty.seconds) + _LEASE_BEYOND_WORK
+                claims = await self._units.run(claim, self._units, duty.model, now, until, room)
+                for claimed in claims:
+                    self._begin(duty, claimed)
+                begun += len(claims)
         return begun
 
-    def _begin(self, duty: Duty, row_id: str, until: datetime) -> None:
-        task = asyncio.create_task(self._do(duty, row_id, until))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _room(self, duty: Duty) -> int:
+        return duty.at_once - sum(each is duty for each in self._tasks.values())
 
-    async def _do(self, duty: Duty, row_id: str, until: datetime) -> None:
+    def _begin(self, duty: Duty, claimed: Claim) -> None:
+        task = asyncio.create_task(self._do(duty, claimed))
+        self._tasks[task] = duty
+        task.add_done_callback(self._tasks.pop)
+
+    async def _do(self, duty: Duty, claimed: Claim) -> None:
+        known = {"table": duty.model.__name__, "row": claimed.row_id}
         try:
-            async with asyncio.timeout(_LONGEST_WORK):
-                await duty.do(row_id)
+            async with asyncio.timeout(duty.seconds):
+                await duty.do(claimed.row_id)
         except Exception as error:  # noqa: BLE001  (whatever it is, the loop goes on and the row is due again)
-            logger.warning(
-                "a piece of work failed",
-                extra={"table": duty.model.__name__, "row": row_id, "kind": type(error).__name__},
-            )
-        now = self._clock()
+            logger.warning("a piece of work failed", extra=known | {"kind": type(error).__name__})
         try:
-            await self._units.run(give_back, duty.model, row_id, until, now, now + _spread(_AGAIN))
+            await self._units.run(give_back, duty.model, claimed, self._clock() + _spread(_AGAIN))
         except Unavailable:
-            logger.warning("work could not be given back; its lease runs out", extra={"row": row_id})
+            logger.warning("work could not be given back; its lease runs out", extra=known)
 
     async def _wait(self, stopping: asyncio.Task[bool], seconds: float) -> None:
         """Until there may be more to do: a little while, the end of something when all is taken, or the stop."""
-        if len(self._tasks) >= self._at_once:
+        if any(self._room(duty) <= 0 for duty in self._duties):
             await asyncio.wait([stopping, *self._tasks], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(_BREATH)
         else:
             await asyncio.wait([stopping], timeout=seconds * random.uniform(0.5, 1.0))  # noqa: S311  (to spread)
+
+    async def _end(self) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_LONGEST_END)
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 def _spread(delay: timedelta) -> timedelta:

@@ -14,6 +14,7 @@ from services.wechat_problems import log_failure
 from wechat.errors import WeChatError
 from wechat.pay.errors import OrderNotFound
 
+_MAY_STILL_PAY = timedelta(minutes=10)
 _LONGEST = timedelta(hours=1)
 _JITTER = timedelta(seconds=3)
 
@@ -40,10 +41,8 @@ class OrderDuty:
             except WeChatProblem:
                 await self._again(order, self._after_failure(order))
                 return
-        now = self._clock()
-        await self._units.run(
-            _move_on, order_id, next_question(order.created_at, order.expires_at, now) + _jitter(), due_at__lte=now
-        )
+        rung = next_question(order.created_at, order.expires_at, self._clock())
+        await self._units.run(_move_on, order_id, rung + _jitter(), due_at=order.due_at)
 
     async def _look(self, order: Order) -> None:
         if order.close_wanted_at is not None or self._clock() >= closes_at(order.expires_at):
@@ -55,9 +54,9 @@ class OrderDuty:
             _ = await self._closing.note_missing(order.id)  # its prepay never arrived, or not yet
 
     def _after_failure(self, order: Order) -> datetime:
-        """Half a minute at first; the longer an order has been over, the rarer."""
+        """Half a minute, as long as somebody may still be paying; the longer an order has been over, the rarer."""
         now = self._clock()
-        overdue = max(now - closes_at(order.expires_at), timedelta(0))
+        overdue = now - closes_at(order.expires_at) - _MAY_STILL_PAY
         return now + min(max(ASK_AGAIN, overdue / 4), _LONGEST) + _jitter()
 
     async def _again(self, order: Order, moment: datetime) -> None:
@@ -72,7 +71,7 @@ async def _get(order_id: str) -> Order:
     return await Order.get(id=order_id)
 
 
-async def _move_on(order_id: str, moment: datetime, **only: datetime) -> None:
-    """Only an open order is due again; with `due_at__lte`, one that nobody else wants to be looked at sooner."""
+async def _move_on(order_id: str, moment: datetime, **only: datetime | None) -> None:
+    """Only an open order is due again; with `due_at`, one that nobody wanted to be looked at sooner meanwhile."""
     _ = await Order.filter(id=order_id, status=OrderStatus.PENDING, held_at=None, **only).update(due_at=moment)
     _ = await Order.filter(id=order_id).exclude(status=OrderStatus.PENDING, held_at=None).update(due_at=None)

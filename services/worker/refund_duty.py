@@ -1,5 +1,6 @@
 """What the worker does about a refund that is not at its end: sends it, asks for it, and asks again."""
 
+import random
 from datetime import datetime, timedelta
 
 from domain.clock import Clock
@@ -10,6 +11,7 @@ from services.payments.refund_sending import RefundSending
 from services.wechat_problems import log_failure
 from wechat.errors import WeChatError
 
+_JITTER = timedelta(seconds=3)
 _OPEN = (RefundStatus.PROCESSING, RefundStatus.ABNORMAL)
 
 
@@ -28,7 +30,7 @@ class RefundDuty:
             await self._sending.pursue(refund_id)
         except WeChatError as error:
             log_failure(error)
-            moment = self._clock() + APART
+            moment = self._clock() + APART + _JITTER * random.random()  # noqa: S311  (to spread, not to hide)
         await self._units.run(_move_on, refund_id, self._clock(), moment)
 
 
@@ -39,4 +41,5 @@ async def _move_on(refund_id: str, now: datetime, moment: datetime | None) -> No
         _ = await Refund.filter(id=refund_id).exclude(status__in=_OPEN).update(due_at=None)
     elif moment is not None or refund.due_at is None or refund.due_at <= now:
         later = moment or max(next_question(refund.created_at, now), now + timedelta(seconds=1))
-        _ = await Refund.filter(id=refund_id, status__in=_OPEN).update(due_at=later)
+        unmoved = Refund.filter(id=refund_id, status__in=_OPEN, due_at=refund.due_at)
+        _ = await unmoved.update(due_at=later)

@@ -1,17 +1,31 @@
 """What the tests of orders ask of a shop beside what its applets do."""
 
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
 from typing import Any
 
+import httpx
+from tortoise.models import Model
+
+from models.accounts import User
 from models.incidents import Incident
+from models.ledger import LedgerEntry
 from models.orders import Order
-from tests.shop import CLOSE_PATH, PREPAY_PATH, QUERY_PATH, Shop
+from models.payments import Payment, Refund
+from server.app import Application
+from services.payments.storied_pay import StoriedPay
+from tests.shop import CLOSE_PATH, PREPAY_PATH, QUERY_PATH, Buyer, Shop
 
 CALLS = {"prepay": PREPAY_PATH, "query": QUERY_PATH, "close": CLOSE_PATH}
 
 
 async def calls(shop: Shop) -> dict[str, int]:
     """How often the sandbox was called for orders so far."""
-    counted = (await shop.state())["calls"]
+    counted = shop.sandbox.wechat.state.calls
     return {name: counted[path] for name, path in CALLS.items()}
 
 
@@ -19,6 +33,13 @@ async def calls_since(shop: Shop, before: dict[str, int]) -> dict[str, int]:
     """Those that were made since; what was not called is left out."""
     now = await calls(shop)
     return {name: now[name] - before[name] for name in CALLS if now[name] != before[name]}
+
+
+async def called(shop: Shop, before: dict[str, int]) -> None:
+    """Waits until WeChat was called for an order; not for ever."""
+    async with asyncio.timeout(10):
+        while not await calls_since(shop, before):  # noqa: ASYNC110  (the sandbox tells nobody)
+            await asyncio.sleep(0.01)
 
 
 async def incidents_of(shop: Shop, order_id: str) -> list[str]:
@@ -39,7 +60,54 @@ async def orders_of(shop: Shop, user_id: str) -> list[Order]:
     return await shop.read(found)
 
 
-async def advance_to(shop: Shop, moment: Any, seconds: float) -> None:
+async def advance_to(shop: Shop, moment: datetime, seconds: float) -> None:
     """Moves the sandbox's clock so that business time is so many seconds after `moment`, less what a call takes."""
     clock = shop.sandbox.wechat.clock
     await shop.advance(max(0.0, moment.timestamp() + seconds - clock.now()))
+
+
+async def assert_all_sound(shop: Shop) -> None:
+    """As `shop.assert_sound`, by a few statements however many orders there are."""
+    users, orders, payments, entries, refunds = [
+        await shop.read(partial(_rows, model)) for model in (User, Order, Payment, LedgerEntry, Refund)
+    ]
+    pending = Counter(order.user_id for order in orders if order.status == "PENDING")
+    assert {user.id: user.unpaid_orders for user in users if user.unpaid_orders} == dict(pending)
+    for payment in payments:
+        mine = [refund for refund in refunds if refund.payment_id == payment.id]
+        back = sum(refund.amount for refund in mine if refund.status == "SUCCESS")
+        assert payment.refunded == back
+        assert payment.reserved == sum(refund.amount for refund in mine if refund.status != "CLOSED")
+        assert sum(entry.amount for entry in entries if entry.payment_id == payment.id) == payment.total - back
+    paid = {payment.order_id for payment in payments if payment.kind == "order"}
+    assert {order.id for order in orders if order.status not in ("PENDING", "CLOSED")} == paid
+
+
+async def _rows(model: type[Model]) -> list[Any]:
+    return await model.all()
+
+
+def forget_failures(shop: Shop) -> None:
+    """What earlier tests did to the wire does not open its circuit in the next."""
+    wire = shop.application.process.services.buying.access.wire
+    assert isinstance(wire, StoriedPay)
+    wire._pay.breaker._close()
+
+
+@asynccontextmanager
+async def beside(shop: Shop, **changed: Any) -> AsyncIterator[Callable[[str, Buyer, dict[str, Any]], Awaitable[Any]]]:
+    """A second server on the shop's database and sandbox; what it answers to a mutation. `changed` are settings."""
+    application = Application(shop.application._settings.model_copy(update=changed))
+    transport = httpx.ASGITransport(application)
+    async with (
+        application.router.lifespan_context(application),
+        httpx.AsyncClient(base_url="http://beside.test", transport=transport, timeout=30) as api,
+    ):
+
+        async def mutate(document: str, buyer: Buyer, variables: dict[str, Any]) -> Any:
+            body = {"query": document, "variables": variables}
+            answer = await api.post("/graphql", json=body, headers={"Authorization": f"Bearer {buyer.token}"})
+            [result] = answer.json()["data"].values()
+            return result
+
+        yield mutate

@@ -186,7 +186,9 @@ def _gave_back_what_was_not_wanted(book: Book) -> None:
 
 
 async def _explained(play: Play, books: Iterable[Book]) -> None:
-    subjects = {it.id for book in books for it in (book.order, *book.payments, *book.refunds)}
+    subjects: set[str] = set()
+    for book in books:
+        subjects |= {book.order.id, *(it.id for it in book.payments), *(it.id for it in book.refunds)}
 
     async def kinds() -> set[str]:
         return {incident.kind for incident in await Incident.filter(subject__in=list(subjects))}

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ from tests.shop import Shop, listen
 
 PATH = "/wechat/pay/notify"
 AT_ONCE = 50
+BUSY = 2.0
+"""From so many times the usual on, a server may say that it is busy."""
 
 Change = Callable[[dict[str, Any]], None]
 """Alters the content of a notification before it is sealed and signed."""
@@ -35,6 +38,27 @@ class Answer:
     status: int
     body: bytes
     seconds: float
+
+
+@dataclass
+class Watch:
+    """Seconds that passed, and those in which this process had a processor."""
+
+    seconds: float = 0.0
+    at_work: float = 0.0
+
+    def __enter__(self) -> None:
+        self.seconds -= time.perf_counter()
+        self.at_work -= time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += time.perf_counter()
+        self.at_work += time.process_time()
+
+    @property
+    def patience(self) -> float:
+        """How many times longer everything takes, because the machine does other things."""
+        return max(1.0, self.seconds / self.at_work)
 
 
 class Line:
@@ -86,6 +110,17 @@ async def post_all(urls: str | Sequence[str], messages: Sequence[Message], at_on
     return [answers[index] for index in range(len(messages))]
 
 
+async def post_timed(url: str, messages: Sequence[Message], watch: Watch) -> list[Answer]:
+    """As `post_all`; what was answered 503 on a machine with too much else to do is sent again, as WeChat would."""
+    with watch:
+        answers = await post_all(url, messages)
+    busy = [index for index, answer in enumerate(answers) if answer.status == HTTPStatus.SERVICE_UNAVAILABLE]
+    assert not busy or watch.patience > BUSY, f"{len(busy)} were answered 503"
+    for index, answer in zip(busy, await post_all(url, [messages[index] for index in busy], 1), strict=True):
+        answers[index] = replace(answer, seconds=answers[index].seconds)
+    return answers
+
+
 async def post(shop: Shop, message: Message, **given: str) -> Answer:
     line = Line(shop.url)
     try:
@@ -107,7 +142,7 @@ def told(shop: Shop, number: str, event_type: str = "TRANSACTION.SUCCESS") -> No
 
 
 def altered(shop: Shop, notification: Notification, change: Change | None = None, **fields: Any) -> Notification:
-    """Another notification, with an id of its own, whose content is changed; `fields` replace what stands at the top."""
+    """Another notification, with an id of its own and changed content; `fields` replace what stands at the top."""
     content = copy.deepcopy(notification.resource) | fields
     if change is not None:
         change(content)

@@ -14,6 +14,7 @@ from models.catalogue import Product
 from models.orders import Order
 from sandbox.pay.rows import PayOrder, Transaction
 from sandbox.pay.rows import Refund as WeChatRefund
+from tests.orders.asking import forget_failures
 from tests.shop import Buyer, Shop
 
 PRICE, STOCK = 1000, 50
@@ -53,6 +54,7 @@ class Play:
     async def begin(cls, shop: Shop, operator: Buyer, slots: int = 2) -> "Play":
         buyer, product = await shop.buyer(), await shop.product(PRICE, stock=STOCK)
         await shop.order("faults", {"faults": [], "notifications": "normal"}, "PUT")
+        forget_failures(shop)
         return cls(shop, buyer, operator, product, [Slot(f"slot-{number}") for number in range(slots)])
 
     async def do(self, step: Step) -> None:
@@ -99,10 +101,11 @@ class Play:
     async def settle(self) -> None:
         """Faults gone, notifications as usual, nobody at the cashier; time passes, and every order is synced."""
         await Notices("normal", forget_faults=True).run(self)
+        forget_failures(self.shop)
         orders = await self.orders()
         for known in filter(None, map(self.at_wechat, orders)):
             known.paying = False
-        await self.shop.advance(1900)
+        await pass_time(self.shop, 1900)
         for pause in (70, 70, 70, 70, 300, 700, 1300, 1300, 1900, 1900, 1900, 3700):
             await self.do(Deliver())
             for order in orders:
@@ -112,13 +115,24 @@ class Play:
             await self.do(Deliver())
             if await self._is_settled():
                 break
-            await self.shop.advance(pause)
+            await pass_time(self.shop, pause)
 
     async def _is_settled(self) -> bool:
         orders = await self.orders()
         refunds = [refund for order in orders for refund in await self.shop.refund_rows(order.id)]
         is_open = any(order.status == "PENDING" for order in orders) or any(it.status == "PROCESSING" for it in refunds)
         return not is_open and not any(self.is_awaited(order) for order in orders)
+
+
+async def pass_time(shop: Shop, seconds: float) -> None:
+    """Time passes, also for a server that was too busy to look at the sandbox's clock, and leaves it alone since."""
+    await shop.advance(seconds)
+    clock = shop.application.process.sandbox_clock
+    assert clock is not None
+    async with asyncio.timeout(30):
+        while clock._clock.offset.total_seconds() != shop.sandbox.wechat.clock.offset:
+            clock._rest_until = 0.0
+            await clock.follow()
 
 
 async def quiet() -> None:
@@ -278,7 +292,7 @@ class Notices:
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong on a path of WeChat Pay, once or twice, in place of any other fault."""
+    """What goes wrong on a path of WeChat Pay, so many times, in place of any other fault."""
 
     path: str
     fault: str
@@ -309,7 +323,7 @@ class Advance:
     seconds: int
 
     async def run(self, play: Play) -> None:
-        await play.shop.advance(self.seconds)
+        await pass_time(play.shop, self.seconds)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.orders.asking import calls, calls_since, orders_of
-from tests.shop import PREPAY_PATH, Shop
+from tests.orders.asking import beside, calls, calls_since, incidents_of, orders_of
+from tests.shop import CREATE, PAY, PREPAY_PATH, Shop
 from tests.world import gather
 
 pytestmark = pytest.mark.anyio
@@ -74,6 +74,43 @@ async def test_rule_08_fifty_pays_are_one_trade_number(shop: Shop, has_prepay_id
         order.number
     ]
     assert_valid_and_different(shop, results)
+    assert (await shop.stock(tea), await shop.unpaid(buyer)) == (2, 1)
+
+
+async def test_rule_08_two_servers_make_parameters_for_one_trade_number(shop: Shop) -> None:
+    # given
+    buyer, tea = await shop.buyer(), await shop.product(1250, stock=3)
+    await shop.fault("reset", PREPAY_PATH)
+    await shop.create(buyer, tea, key="one")
+    [order] = await orders_of(shop, buyer.user_id)
+    # when
+    async with beside(shop) as mutate:
+        here = [shop.pay(buyer, order.id) for _ in range(5)]
+        there = [mutate(PAY, buyer, {"id": order.id}) for _ in range(5)]
+        results = await gather([*here, *there])
+    # then
+    assert Counter(result["__typename"] for result in results) == {"PayOrderSuccess": 10}
+    assert {result["order"]["number"] for result in results} == {order.number}
+    for result in results:
+        assert await shop.phone(buyer, result["paymentParams"], "cancel") == "requestPayment:fail cancel"
+    row = await shop.row(order.id)
+    assert f"prepay_id={row.prepay_id}" in {result["paymentParams"]["package"] for result in results}
+    assert await incidents_of(shop, order.id) == []
+    assert (await shop.stock(tea), await shop.unpaid(buyer)) == (2, 1)
+
+
+async def test_rule_04_two_servers_make_one_order_of_one_key(shop: Shop) -> None:
+    buyer, tea = await shop.buyer(), await shop.product(1250, stock=3)
+    wanted = {"items": [{"productId": tea.id, "quantity": 1}], "idempotencyKey": "one"}
+
+    async with beside(shop) as mutate:
+        here = [shop.create(buyer, tea, key="one") for _ in range(5)]
+        there = [mutate(CREATE, buyer, {"input": wanted}) for _ in range(5)]
+        results = await gather([*here, *there])
+
+    assert Counter(result["__typename"] for result in results) == {"CreateOrderSuccess": 10}
+    [order] = await orders_of(shop, buyer.user_id)
+    assert {result["order"]["id"] for result in results} == {order.id}
     assert (await shop.stock(tea), await shop.unpaid(buyer)) == (2, 1)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.databases import Databases
-from tests.orders.asking import orders_of
+from tests.orders.asking import assert_all_sound, forget_failures, orders_of
 from tests.shop import CLOSE_PATH, PREPAY_PATH, QUERY_PATH, REFUND_PATH, REFUND_QUERY_PATH, Buyer, Shop, open_shop
 
 pytestmark = pytest.mark.anyio
@@ -17,15 +17,16 @@ FAULTS = (
     *("http:500", "http:429", "http:502", "reset", "reset-after", "bad-signature", "garbage", "signtest"),
     *LATE,
 )
+_OFTEN = 1000
 UNKNOWN = ("WeChatProblem", "WECHAT_UNAVAILABLE", "RETRY")
 
 
 @pytest.fixture(scope="module")
 async def impatient_shop(shared_databases: Databases) -> AsyncIterator[Shop]:
     """One that waits for WeChat no longer than answers take that come at all."""
-    async with open_shop(shared_databases.fresh(), wechat_timeout=0.5) as shop:
+    async with open_shop(shared_databases.fresh(), wechat_timeout=0.6) as shop:
         yield shop
-        await shop.assert_sound()
+        await assert_all_sound(shop)
 
 
 @dataclass
@@ -38,10 +39,9 @@ class Trade:
     out_trade_no: str = ""
 
     async def meet(self, fault: str, path: str) -> None:
-        """Only notifications that a test waits for may change what a fault left."""
-        await self.shop.order(
-            "faults", {"faults": [{"path": path, "fault": fault}], "notifications": "drop"}, method="PUT"
-        )
+        """From now on, however often it is tried; only what a test waits for may change what a fault left."""
+        faults = [{"path": path, "fault": fault, "times": _OFTEN}]
+        await self.shop.order("faults", {"faults": faults, "notifications": "drop"}, "PUT")
 
     async def prepay(self, fault: str) -> None:
         # given
@@ -49,7 +49,7 @@ class Trade:
         await self.meet(fault, PREPAY_PATH)
         # when
         assert problem(await self.shop.create(self.buyer, tea, key="k")) == UNKNOWN
-        await self.assert_met()
+        await self.end_fault()
         # then: neither sold nor given up
         order = (await orders_of(self.shop, self.buyer.user_id))[-1]
         assert (order.status, order.prepay_id, await self.shop.stock(tea)) == ("PENDING", None, 2)
@@ -67,7 +67,7 @@ class Trade:
         assert await self.shop.phone(self.buyer, params) == "requestPayment:ok"
         # when
         assert problem(await self.shop.sync(self.buyer, order_id)) == UNKNOWN
-        await self.assert_met()
+        await self.end_fault()
         # then
         assert await self.states(order_id) == ("PENDING", "SUCCESS")
         assert await self.shop.ledger(order_id) == []
@@ -85,7 +85,7 @@ class Trade:
         await self.meet(fault, CLOSE_PATH)
         # when
         assert problem(await self.shop.cancel(self.buyer, order_id)) == UNKNOWN
-        await self.assert_met()
+        await self.end_fault()
         # then: nothing is given back, and nothing out
         assert (await self.shop.row(order_id)).status == "PENDING"
         assert (await self.shop.pay(self.buyer, order_id))["code"] == "ORDER_NOT_PAYABLE"
@@ -110,7 +110,7 @@ class Trade:
         await self.meet(fault, path)
         # when
         results = [await self.shop.refund(self.operator, order_id, 500, key="k") for _ in range(2)]
-        await self.assert_met()
+        await self.end_fault()
         # then: it is reserved, and not yet given back
         for result in results:
             assert (result["__typename"], result["refund"]["status"]) == ("RefundOrderSuccess", "PROCESSING")
@@ -130,8 +130,10 @@ class Trade:
         ]
         assert (refund.status, await self.shop.ledger(order_id)) == ("SUCCESS", [1250, -500])
 
-    async def assert_met(self) -> None:
-        assert (await self.shop.state())["faults"]["faults"] == []
+    async def end_fault(self) -> None:
+        [fault] = (await self.shop.state())["faults"]["faults"]
+        assert fault["times"] < _OFTEN
+        await self.shop.notifications("drop")
 
     async def ordered(self) -> tuple[str, Any]:
         await self.shop.notifications("normal")
@@ -169,7 +171,7 @@ async def test_rule_12_after_a_fault_and_one_repair_both_sides_agree(shop: Shop,
 async def test_rule_12_after_an_answer_too_late_and_one_repair_both_sides_agree(
     impatient_shop: Shop, fault: str, call: str
 ) -> None:
-    try:
-        await CALLS[call](Trade(impatient_shop, await impatient_shop.buyer(), await impatient_shop.operator()), fault)
-    finally:
-        await impatient_shop.notifications("normal")
+    forget_failures(impatient_shop)
+    await impatient_shop.notifications("normal")
+
+    await CALLS[call](Trade(impatient_shop, await impatient_shop.buyer(), await impatient_shop.operator()), fault)

@@ -119,9 +119,9 @@ async def test_rule_03_wechat_is_told_the_same_end(shared_databases: Databases, 
 
         life = datetime.fromisoformat(order["expiresAt"]) - datetime.fromisoformat(order["createdAt"])
         assert minutes * 60 - 1 <= life.total_seconds() <= minutes * 60
-        assert datetime.fromisoformat((await shop.at_wechat(order["number"]))["payableUntil"]) == datetime.fromisoformat(
-            order["expiresAt"]
-        )
+        assert datetime.fromisoformat(
+            (await shop.at_wechat(order["number"]))["payableUntil"]
+        ) == datetime.fromisoformat(order["expiresAt"])
 
 
 async def two_selves(shop: Shop, unionid: str) -> tuple[Buyer, Buyer]:

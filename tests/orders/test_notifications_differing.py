@@ -198,7 +198,7 @@ DIFFERING_REFUNDS: dict[str, Change] = {
 
 
 async def refunding_order(shop: Shop) -> tuple[str, Any]:
-    """An order of 1250 fen, 1000 of which go back: its id, and WeChat's notice of that, which the server did not get."""
+    """An order of 1250 fen, 1000 of which go back: its id, and the notice of that, which the server did not get."""
     order = await unpaid_order(shop, await shop.buyer())
     assert (await post(shop, seal(shop, await pay_unseen(shop, order["number"])))).status == 204
     refund = await shop.refund(await shop.operator(), order["id"], 1000)

@@ -8,17 +8,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-import httpx
 import pytest
 from cryptography.fernet import Fernet
 from graphql import GraphQLInputObjectType, build_ast_schema, parse
 
 from models.catalogue import Product
 from models.encryption import Cipher
-from server.app import Application
 from tests.architecture.rules.sources import ROOT
 from tests.databases import Databases
-from tests.orders.asking import calls, calls_since, orders_of
+from tests.orders.asking import beside, calls, calls_since, orders_of
 from tests.shop import PAY, PREPAY_PATH, Buyer, Shop, open_shop
 from tests.world import gather
 
@@ -116,20 +114,10 @@ async def test_rule_02_neither_other_settings_nor_joined_users_touch_what_is_kep
         # when: the users are joined, and a server with other settings comes
         await shop.person(openid=older.openid, unionid="o-union-of-a-buyer-0000001")
         await shop.sign_in(older.openid, first)
-        changed = {"order_ttl": 60, "public_url": "http://elsewhere.test", "apps": shop.application._settings.apps[::-1]}
-        application = Application(shop.application._settings.model_copy(update=changed))
-        transport = httpx.ASGITransport(application)
-        async with (
-            application.router.lifespan_context(application),
-            httpx.AsyncClient(base_url="http://elsewhere.test", transport=transport) as api,
-        ):
-            answer = await api.post(
-                "/graphql",
-                json={"query": PAY, "variables": {"id": before.id}},
-                headers={"Authorization": f"Bearer {younger.token}"},
-            )
+        apps = shop.application._settings.apps[::-1]
+        async with beside(shop, order_ttl=60, public_url="http://elsewhere.test", apps=apps) as mutate:
+            paid = await mutate(PAY, younger, {"id": before.id})
         # then
-        paid = answer.json()["data"]["payOrder"]
         assert paid["__typename"] == "PayOrderSuccess"
         after, at_wechat = await shop.row(before.id), await shop.at_wechat(before.number)
         assert [getattr(after, name) for name in KEPT] == [getattr(before, name) for name in KEPT]
@@ -273,4 +261,3 @@ async def test_the_stored_body_is_sealed_json_of_what_wechat_is_sent(shared_data
     }
     assert body["time_expire"].endswith("+08:00")
     assert datetime.fromisoformat(body["time_expire"]) == row.expires_at
-

@@ -5,17 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.orders.asking import calls, calls_since, incidents_of, orders_of
+from tests.orders.asking import called, calls, calls_since, incidents_of, orders_of
 from tests.shop import CLOSE_PATH, PREPAY_PATH, Shop
 
 pytestmark = pytest.mark.anyio
-
-
-async def prepay_under_way(shop: Shop, before: dict[str, int]) -> None:
-    """Waits, for a bounded time, until the sandbox has been called."""
-    async with asyncio.timeout(10):
-        while (await calls(shop))["prepay"] == before["prepay"]:
-            await asyncio.sleep(0.01)
 
 
 async def test_rule_07_the_order_is_committed_before_wechat_is_called(shop: Shop) -> None:
@@ -48,7 +41,7 @@ async def test_rule_07_it_is_there_while_wechat_is_still_being_asked(shop: Shop)
     await shop.fault("delay:0.5", PREPAY_PATH)
 
     creating = asyncio.create_task(shop.ordered(buyer, tea, key="k"))
-    await prepay_under_way(shop, before)
+    await called(shop, before)
     [order] = await orders_of(shop, buyer.user_id)
 
     assert (order.status, order.prepay_id) == ("PENDING", None)
@@ -91,7 +84,7 @@ async def test_rule_08_a_late_prepay_answer_is_dropped_and_closed_again(shop: Sh
     buyer, tea, before = await shop.buyer(), await shop.product(stock=3), await calls(shop)
     await shop.fault("delay:1", PREPAY_PATH)
     creating = asyncio.create_task(shop.create(buyer, tea, key="k"))
-    await prepay_under_way(shop, before)
+    await called(shop, before)
     [order] = await orders_of(shop, buyer.user_id)
     # when
     cancelled = await shop.cancel(buyer, order.id)
@@ -118,7 +111,7 @@ async def test_rule_08_a_late_prepay_answer_is_dropped_while_the_close_is_unknow
     faults = [{"path": PREPAY_PATH, "fault": "delay:1"}, {"path": CLOSE_PATH, "fault": "http:500"}]
     await shop.order("faults", {"faults": faults}, "PUT")
     creating = asyncio.create_task(shop.create(buyer, tea, key="k"))
-    await prepay_under_way(shop, before)
+    await called(shop, before)
     [order] = await orders_of(shop, buyer.user_id)
     # when
     cancelled = await shop.cancel(buyer, order.id)
@@ -135,12 +128,27 @@ async def test_rule_08_a_late_prepay_answer_is_dropped_while_the_close_is_unknow
     assert ((await shop.at_wechat(order.number))["tradeState"], await shop.stock(tea)) == ("CLOSED", 3)
 
 
+async def test_rule_08_a_caller_that_goes_away_cancels_no_prepay(shop: Shop) -> None:
+    # given
+    buyer, tea, before = await shop.buyer(), await shop.product(), await calls(shop)
+    await shop.fault("delay:0.3", PREPAY_PATH)
+    creating = asyncio.create_task(shop.create(buyer, tea, key="k"))
+    await called(shop, before)
+    # when
+    creating.cancel()
+    made = await shop.ordered(buyer, tea, key="k")
+    # then
+    assert await calls_since(shop, before) == {"prepay": 1}
+    [order] = await orders_of(shop, buyer.user_id)
+    assert (made["order"]["id"], made["paymentParams"]["package"]) == (order.id, f"prepay_id={order.prepay_id}")
+
+
 async def test_rule_08_what_is_paid_before_the_prepay_answer_arrives_is_paid(shop: Shop) -> None:
     """The notice overtakes the answer; nobody is given parameters for a paid order."""
     buyer, tea, before = await shop.buyer(), await shop.product(stock=3), await calls(shop)
     await shop.fault("delay:1", PREPAY_PATH)
     creating = asyncio.create_task(shop.create(buyer, tea, key="k"))
-    await prepay_under_way(shop, before)
+    await called(shop, before)
     [order] = await orders_of(shop, buyer.user_id)
 
     await shop.order("payments", {"outTradeNo": order.number})

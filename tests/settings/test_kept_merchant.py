@@ -1,12 +1,14 @@
-"""The sandbox's merchant as development keeps it: settings, and key files for their owner alone."""
+"""What development keeps of the sandbox's merchant and of its settings: files for their owner alone."""
 
+import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from sandbox.server import create_server
-from server.development import FOLDER, keep_merchant, own_secret_key
+from server.development import FOLDER, keep_environment, keep_merchant, own_secret_key
 from server.merchant import faults_of_merchant
 from server.settings import read_settings
 from tests import canaries
@@ -67,6 +69,32 @@ def test_the_keys_of_another_sandbox_replace_them_whole(tmp_path: Path) -> None:
     }
     assert given["mch_key_file"] == tmp_path / "apiclient_key.pem"
     assert given["pay_public_key_file"] == tmp_path / "pub_key.pem"
+
+
+def test_the_environment_is_sourced_by_a_shell_as_it_was_given(tmp_path: Path) -> None:
+    # given
+    given = {
+        "port": 8000,
+        "database_url": "postgres://user:it's $HOME@db/shop",
+        "apps": [{"appid": "wx12345", "secret": 'a "secret"', "name": "茶"}],
+        "mch_key_file": Path("apiclient_key.pem"),
+        "appid": None,
+    }
+
+    # when
+    path = keep_environment(given, tmp_path)
+
+    # then
+    command = f". {path} && env -0"
+    done = subprocess.run(["/bin/sh", "-c", command], env={}, capture_output=True, timeout=10, check=True)
+    shown = dict(line.split("=", 1) for line in done.stdout.decode().split("\0") if line.startswith("APPLETQL_"))
+    assert json.loads(shown.pop("APPLETQL_APPS")) == given["apps"]
+    assert shown == {
+        "APPLETQL_PORT": "8000",
+        "APPLETQL_DATABASE_URL": "postgres://user:it's $HOME@db/shop",
+        "APPLETQL_MCH_KEY_FILE": str(Path.cwd() / "apiclient_key.pem"),
+    }
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_that_is_a_file_is_an_error_and_stays(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ EXPECTED: dict[type[Exception], type[errors.WeChatError]] = {
     httpx.ConnectTimeout: errors.Unreachable,
     httpx.ReadTimeout: errors.TimedOut,
     httpx.WriteTimeout: errors.TimedOut,
-    httpx.PoolTimeout: errors.Unreachable,
+    httpx.PoolTimeout: errors.Crowded,
     httpx.NetworkError: errors.BrokenOff,
     httpx.ConnectError: errors.Unreachable,
     httpx.ReadError: errors.BrokenOff,

@@ -7,6 +7,7 @@ number and the same bytes are sent again later, never a new number. A `PayRefuse
 import random
 import time
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
@@ -19,18 +20,23 @@ from wechat.api import encode_json
 from wechat.breaker import Breaker
 from wechat.errors import CircuitOpen, Unreachable, Unreadable, WeChatError
 from wechat.http import Answer
+from wechat.pay.bill_errors import named_refusals
+from wechat.pay.bill_file import TradeBill
+from wechat.pay.bills import BillFetching, BillLimits, bill_call, read_ticket
 from wechat.pay.certificates import Certificate, read_certificates
 from wechat.pay.errors import PayMisconfigured, PayRefused
+from wechat.pay.hosts import Hosts
 from wechat.pay.key_ring import KeyRing
 from wechat.pay.merchant import Merchant
 from wechat.pay.notices import Notice, NoticeReader
 from wechat.pay.paths import BY_OUT_TRADE_NO, BY_TRANSACTION_ID, CERTIFICATES, CLOSE, JSAPI, REFUND, REFUNDS
 from wechat.pay.results import PaymentParams, RefundAnswer, Transaction, read_refund, read_transaction
-from wechat.pay.sending import PRODUCTION_URL, Call, Sender
+from wechat.pay.sending import Call, Sender
 from wechat.pay.signing import Signer, random_nonce
 from wechat.pay.texts import checked_number
 from wechat.pay.verification import Verifier
-from wechat.pay.wire import Wire, content_of, expect_nothing, rid_of
+from wechat.pay.wire import PRODUCTION_URL, Wire, content_of, expect_nothing, rid_of
+from wechat.retries import RetryBudget
 
 T = TypeVar("T")
 _LONGEST_PREPAY_ID = 64
@@ -45,8 +51,8 @@ class Pay:
     """Every call to WeChat Pay for one merchant, and its notices. The client stays its opener's to close.
 
     `deadline` is in seconds, for each call; `wire_clock` is real time, always; `monotonic`, `uniform` and `breaker` are
-    there to be replaced. In production the caller gives `sending.BACKUP_URL` as `backup_address`. Raises Misconfigured for
-    a public key or an address that cannot be used.
+    there to be replaced. The state of `breaker` says whether calls go out. In production the caller gives
+    `wire.BACKUP_URL` as `backup_address`. Raises Misconfigured for a public key or an address that cannot be used.
     """
 
     def __init__(
@@ -64,6 +70,7 @@ class Pay:
         random_text: Callable[[], str] = random_nonce,
         uniform: Callable[[float, float], float] = random.uniform,
         breaker: Breaker | None = None,
+        bill_limits: BillLimits = BillLimits(),  # noqa: B008  (frozen: nobody changes it)
     ) -> None:
         self.merchant = merchant
         self.key_ring = KeyRing(
@@ -78,17 +85,10 @@ class Pay:
         self._verifier = Verifier(self.key_ring, wire_clock)
         self._notices = NoticeReader(self.key_ring, merchant.apiv3_keys, wire_clock)
         self.breaker = breaker or Breaker("WeChat Pay", monotonic=monotonic)
-        sender = Sender(
-            http,
-            self._signer,
-            self.breaker,
-            address=address,
-            backup_address=backup_address,
-            public_key_id=public_key_id,
-            deadline=deadline,
-            monotonic=monotonic,
-            uniform=uniform,
-        )
+        hosts = Hosts(address, backup_address, monotonic=monotonic)
+        budget = RetryBudget(monotonic=monotonic, uniform=uniform)
+        sender = Sender(http, self._signer, self.breaker, hosts, budget, public_key_id=public_key_id, deadline=deadline)
+        self._bills = BillFetching(http, self._signer, address, bill_limits)
         self._wire = Wire(sender, self.breaker, monotonic=monotonic)
 
     async def prepay(self, body: bytes) -> str:
@@ -123,6 +123,15 @@ class Pay:
         found = await self._call(call, partial(_refund, REFUND))
         _require_same(REFUND, found.out_refund_no, out_refund_no)
         return found
+
+    async def trade_bill(self, bill_date: date, *, gzip: bool = True) -> TradeBill:
+        """The bill of a day in China, payments and refunds, for the caller to close; its download has its own bounds.
+
+        Raises NoStatement, StatementCreating; BillBroken, an Unavailable, where there is nothing to compare with.
+        """
+        with named_refusals():
+            ticket = await self._call(bill_call(bill_date, gzip=gzip), read_ticket)
+        return await self._bills.fetch(ticket, bill_date)
 
     async def payment_params(self, appid: str, prepay_id: str) -> PaymentParams:
         """What wx.requestPayment of the mini program `appid` takes, signed now."""

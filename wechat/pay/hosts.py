@@ -3,11 +3,17 @@
 import time
 from collections.abc import Callable
 
+from wechat.errors import Misconfigured
+from wechat.http import checked_address
+
 STAY_SECONDS = 60.0
+_ADDRESS_ADVICE = "Look at APPLETQL_PAY_API_URL: it must be an http or https address with a host and nothing after it."
 
 
 class Hosts:
     """One address, or a main and a backup one. `monotonic` is in seconds.
+
+    Raises Misconfigured where an address is no plain http or https address.
 
     Without the stay each call of a long outage would try the dead address first, and its second try is rationed.
     """
@@ -15,7 +21,8 @@ class Hosts:
     def __init__(
         self, main: str, backup: str | None = None, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._main, self._backup = main, backup
+        self._main = _checked(main)
+        self._backup = None if backup is None else _checked(backup)
         self._monotonic = monotonic
         self._stays_until: float | None = None
 
@@ -41,3 +48,11 @@ class Hosts:
             self._stays_until = None
         elif self._stays_until is None:
             self._stays_until = self._monotonic() + STAY_SECONDS
+
+
+def _checked(address: str) -> str:
+    try:
+        return checked_address(address)
+    except Misconfigured:
+        failure = Misconfigured("/v3", "no usable address", advice=_ADDRESS_ADVICE)
+    raise failure

@@ -2,24 +2,18 @@
 
 import asyncio
 import logging
-import random
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
 
 from wechat.breaker import Breaker, State
-from wechat.errors import BrokenOff, Misconfigured, TimedOut, Unreachable, WeChatError
-from wechat.http import Answer, checked_address, exchange
+from wechat.errors import BrokenOff, TimedOut, Unreachable, WeChatError
+from wechat.http import Answer, exchange
 from wechat.pay.hosts import Hosts
 from wechat.pay.signing import Signer
 from wechat.retries import RetryBudget
 
-PRODUCTION_URL = "https://api.mch.weixin.qq.com"
-BACKUP_URL = "https://api2.mch.weixin.qq.com"
 USER_AGENT = "AppletQL (WeChat Pay API v3)"
-_ADDRESS_ADVICE = "Look at APPLETQL_PAY_API_URL: it must be an http or https address with a host and nothing after it."
 # Shares of the deadline.
 _FIRST_HOST_CONNECTS = 0.4
 _FIRST_READ = 0.6
@@ -46,11 +40,11 @@ class Call:
 
 
 class Sender:
-    """WeChat Pay at one address, or two. `deadline` is in seconds and covers a whole call, pause and both requests.
+    """WeChat Pay at `hosts`. `deadline` is in seconds and covers a whole call, pause and both requests.
 
-    A call is sent once; once more, with the same bytes signed anew, where that is safe and the retry budget grants it:
-    to the other address where no connection could be had, and a read also after no whole answer or HTTP 5xx. `breaker`
-    is only asked. Raises Misconfigured when an address is no plain http or https address.
+    A call is sent once; once more, with the same bytes signed anew, where that is safe and `budget` grants it: to the
+    other address where no connection could be had, and a read also after no whole answer or HTTP 5xx. `breaker` is only
+    asked.
     """
 
     def __init__(
@@ -58,24 +52,20 @@ class Sender:
         http: httpx.AsyncClient,
         signer: Signer,
         breaker: Breaker,
+        hosts: Hosts,
+        budget: RetryBudget,
         *,
-        address: str = PRODUCTION_URL,
-        backup_address: str | None = None,
-        public_key_id: str | None = None,
-        deadline: float = 2.5,
-        monotonic: Callable[[], float] = time.monotonic,
-        uniform: Callable[[float, float], float] = random.uniform,
+        public_key_id: str | None,
+        deadline: float,
     ) -> None:
         self._http = http
         self._signer = signer
         self._breaker = breaker
-        backup = None if backup_address is None else _checked(backup_address)
-        self._hosts = Hosts(_checked(address), backup, monotonic=monotonic)
-        self._budget = RetryBudget(monotonic=monotonic)
+        self._hosts = hosts
+        self._budget = budget
         self._headers = {"accept": "application/json", "accept-encoding": "identity", "accept-language": "zh-CN"}
         self._headers |= {"user-agent": USER_AGENT} | ({"wechatpay-serial": public_key_id} if public_key_id else {})
         self._deadline = deadline
-        self._uniform = uniform
 
     async def exchange(self, call: Call) -> Answer:
         """The whole answer, whatever its status; raises an Unavailable."""
@@ -111,10 +101,10 @@ class Sender:
         return not isinstance(first, Answer) or first.status in _SERVER_ERRORS
 
     async def _pause(self, limit: asyncio.Timeout) -> bool:
-        """Wait at random, so that those who failed together do not return together; False where the time is short."""
+        """Wait a little; False where no retry would be granted, or the time is short."""
         if self._budget.is_empty:
             return False
-        await asyncio.sleep(self._uniform(0.0, _LONGEST_PAUSE * self._deadline))
+        await asyncio.sleep(self._budget.pause(_LONGEST_PAUSE * self._deadline))
         left = (limit.when() or 0.0) - asyncio.get_running_loop().time()
         return left >= _SHORTEST_SECOND * self._deadline
 
@@ -142,11 +132,3 @@ class Sender:
         share = self._deadline * (1 if self._hosts.are_one else _FIRST_HOST_CONNECTS)
         connect = share if given.connect is None else min(given.connect, share)
         return httpx.Timeout(connect=connect, read=given.read, write=given.write, pool=given.pool)
-
-
-def _checked(address: str) -> str:
-    try:
-        return checked_address(address)
-    except Misconfigured:
-        failure = Misconfigured("/v3", "no usable address", advice=_ADDRESS_ADVICE)
-    raise failure

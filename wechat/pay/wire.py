@@ -20,6 +20,8 @@ from wechat.strict_json import parse_object
 
 T = TypeVar("T")
 
+PRODUCTION_URL = "https://api.mch.weixin.qq.com"
+BACKUP_URL = "https://api2.mch.weixin.qq.com"
 _RID = re.compile(r"[0-9A-Za-z_-]{1,128}", re.ASCII)
 _SUCCESS = range(200, 300)
 _OK, _ACCEPTED, _NO_CONTENT = 200, 202, 204
@@ -39,7 +41,7 @@ class Wire:
     """
 
     def __init__(self, sender: Sender, breaker: Breaker, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.breaker = breaker
+        self._breaker = breaker
         self._sender = sender
         self._monotonic = monotonic
         self._bulkhead = Bulkhead()
@@ -51,7 +53,7 @@ class Wire:
         where the outcome is unknown, a PayRefused where it is a refusal.
         """
         with self._noted(call.path) as note:
-            async with admitted(self.breaker, self._bulkhead, call.path):
+            async with admitted(self._breaker, self._bulkhead, call.path):
                 answer = await self._sender.exchange(call)
                 note.rid = rid_of(answer)
                 check(call.path, answer, verify)

@@ -26,6 +26,7 @@ NO_FEATURE = {
         "pages": "products and orders are paged in one way",
         "phone_data": "profiles, phones and groups come from the phone in one form",
         "worker": "whatever is due is looked after by one loop",
+        "reconciliation": "WeChat's bill speaks of orders, payments and refunds together",
         "wechat_problems": "every feature answers WeChat's errors as the same problems",
     },
 }

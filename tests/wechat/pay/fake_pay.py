@@ -220,6 +220,7 @@ async def open_pay(
         "address": ADDRESS,
         "wire_clock": lambda: NOW,
         "random_text": lambda: f"nonce-{next(nonces)}",
+        "uniform": lambda low, _: low,
         **public,
     }
     transport = None if fake is None else httpx.MockTransport(fake)

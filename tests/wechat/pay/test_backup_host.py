@@ -17,22 +17,26 @@ from tests.wechat.pay.fake_pay import (
     refusal,
     signed,
 )
-from tests.wechat.pay.test_answers import BODY, CALLS, Call
+from tests.wechat.pay.test_answers import BODY, CALLS, Call, times_sent
 from wechat import errors
 from wechat.pay import errors as pay_errors
 
 pytestmark = pytest.mark.anyio
 
-UNREACHABLE = [httpx.ConnectError("no"), httpx.ConnectTimeout("no"), httpx.PoolTimeout("no")]
+UNREACHABLE: list[tuple[Exception, type[errors.WeChatError]]] = [
+    (httpx.ConnectError("no"), errors.Unreachable),
+    (httpx.ConnectTimeout("no"), errors.Unreachable),
+    (httpx.PoolTimeout("no"), errors.Crowded),
+]
 
 
 def hosts(fake: FakePay) -> list[str]:
     return [f"https://{request.url.host}" for request in fake.requests]
 
 
-@pytest.mark.parametrize("reply", UNREACHABLE, ids=lambda it: type(it).__name__)
+@pytest.mark.parametrize(("reply", "kind"), UNREACHABLE, ids=["ConnectError", "ConnectTimeout", "PoolTimeout"])
 async def test_the_same_bytes_are_sent_once_more_and_signed_anew(
-    reply: Exception, caplog: pytest.LogCaptureFixture
+    reply: Exception, kind: type[errors.WeChatError], caplog: pytest.LogCaptureFixture
 ) -> None:
     fake = FakePay([reply, signed({"prepay_id": "wx1"})])
     async with open_pay(fake, backup_address=BACKUP) as pay:
@@ -42,7 +46,7 @@ async def test_the_same_bytes_are_sent_once_more_and_signed_anew(
     assert [request.content for request in fake.requests] == [BODY, BODY]
     assert fake.nonces == ["nonce-0", "nonce-1"]
     assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
-        "WeChat Pay /v3/pay/transactions/jsapi not reachable, the backup address is tried"
+        f"WeChat Pay /v3/pay/transactions/jsapi is tried once more after {kind.__name__}"
     ]
 
 
@@ -74,7 +78,7 @@ async def test_every_call_has_the_backup_and_no_third_try(call: Call) -> None:
     ids=range(10),
 )
 @pytest.mark.parametrize("call", CALLS)
-async def test_what_may_have_been_received_is_not_sent_again(
+async def test_what_may_have_been_received_is_not_sent_again_but_for_a_read(
     call: Call, reply: httpx.Response | Exception, kind: type[errors.WeChatError]
 ) -> None:
     fake = FakePay([reply])
@@ -83,7 +87,7 @@ async def test_what_may_have_been_received_is_not_sent_again(
             await call(pay)
 
     assert type(raised.value) is kind
-    assert hosts(fake) == [ADDRESS]
+    assert hosts(fake) == [ADDRESS, BACKUP][: times_sent(reply, call)]
 
 
 async def test_without_a_backup_nothing_is_sent_twice() -> None:

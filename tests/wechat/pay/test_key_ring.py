@@ -95,7 +95,7 @@ async def test_without_any_key_nothing_is_sent(reply: httpx.Response | Exception
             await pay.prepay(b"{}")
 
     assert type(raised.value) is kind
-    assert paths(fake) == ["certificates"]
+    assert set(paths(fake)) == {"certificates"}
     assert raised.value.__context__ is None
 
 
@@ -269,8 +269,12 @@ async def test_an_unknown_serial_is_unknown_at_once_and_known_after_the_fetch_be
     assert paths(fake) == [NUMBER, "certificates", NUMBER]
 
 
-@pytest.mark.parametrize("reply", [signed({"data": [ENTRY_ONE]}), httpx.Response(500), httpx.ReadTimeout("late")])
-async def test_a_hundred_unknown_serials_fetch_once_a_minute(reply: httpx.Response | Exception) -> None:
+@pytest.mark.parametrize(
+    ("reply", "requests"),
+    [(signed({"data": [ENTRY_ONE]}), 1), (httpx.Response(500), 2), (httpx.ReadTimeout("late"), 2)],
+    ids=["certificates", "500", "late"],
+)
+async def test_a_hundred_unknown_serials_fetch_once_a_minute(reply: httpx.Response | Exception, requests: int) -> None:
     fake = FakePay([reply])
     ticks = Ticks()
     async with open_pay(fake, monotonic=ticks) as pay:
@@ -282,11 +286,11 @@ async def test_a_hundred_unknown_serials_fetch_once_a_minute(reply: httpx.Respon
             await asyncio.sleep(0.05)
             return len(fake.requests)
 
-        assert await a_hundred_serials() == 1
+        assert await a_hundred_serials() == requests
         ticks.now += 59.9
-        assert await a_hundred_serials() == 1
+        assert await a_hundred_serials() == requests
         ticks.now += 0.1
-        assert await a_hundred_serials() == 2
+        assert await a_hundred_serials() == 2 * requests
 
 
 async def test_a_serial_that_no_certificate_can_have_fetches_nothing() -> None:

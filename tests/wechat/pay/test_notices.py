@@ -249,7 +249,7 @@ async def test_an_unknown_serial_is_refused_at_once_and_opens_after_the_fetch_be
 
 
 async def test_forged_serials_fetch_once() -> None:
-    fake = FakePay([httpx.Response(500)])
+    fake = FakePay([httpx.Response(404)])
     async with open_pay(fake, monotonic=lambda: 100.0) as pay:
         for number in range(100):
             with pytest.raises(errors.UnknownSerial):
