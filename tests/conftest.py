@@ -19,6 +19,9 @@ _ALONE = (
     "tests/end_to_end/test_hostile.py",
     "tests/end_to_end/test_login.py",
     "tests/models/test_unit_of_work.py",
+    "tests/chaos/",
+    "tests/orders/test_notifications_forged.py",
+    "tests/orders/test_notifications_storm.py",
     "tests/playground/",
     "tests/process/",
 )

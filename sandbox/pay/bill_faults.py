@@ -1,6 +1,7 @@
 """Differences that a test plants into a bill: rows that are missing, foreign or altered, and files that are broken."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -84,12 +85,25 @@ def read_faults(body: Mapping[str, Any]) -> list[BillFault]:
 
 def with_faults(rows: list[BillRow], faults: list[BillFault], day: str) -> list[BillRow]:
     """The rows as the bill tells them; a fault that names no row of the day does nothing."""
-    for fault in (each for each in faults if each.day in (None, day)):
-        if fault.kind is BillFaultKind.ADD:
-            rows = sorted((*rows, _foreign(fault, day)), key=lambda row: row.at)
-        elif fault.kind not in _OF_THE_FILE:
-            rows = [told for row in rows for told in (_ALTER[fault.kind](row, fault) if fault.fits(row) else [row])]
-    return rows
+    of_day = [fault for fault in faults if fault.day in (None, day) and fault.kind not in _OF_THE_FILE]
+    foreign = [_foreign(fault, day) for fault in of_day if fault.kind is BillFaultKind.ADD]
+    if foreign:
+        rows = sorted((*rows, *foreign), key=lambda row: row.at)
+    by_number: dict[str, list[BillFault]] = defaultdict(list)
+    for fault in of_day:
+        if fault.kind is not BillFaultKind.ADD:
+            by_number[fault.transaction_id or fault.out_trade_no or fault.out_refund_no or ""].append(fault)
+    return [told for row in rows for told in _altered(row, by_number)]
+
+
+def _altered(row: BillRow, by_number: Mapping[str, list[BillFault]]) -> list[BillRow]:
+    found = [row]
+    for number in dict.fromkeys((row.transaction_id, row.out_trade_no, row.out_refund_no)):
+        for fault in by_number.get(number, ()):
+            found = [
+                told for each in found for told in (_ALTER[fault.kind](each, fault) if fault.fits(row) else [each])
+            ]
+    return found
 
 
 def broken(text: str, faults: list[BillFault], day: str) -> tuple[str, str]:

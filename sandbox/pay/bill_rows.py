@@ -4,7 +4,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012791913
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 from sandbox.offline_wechat import OfflineWeChat
 from sandbox.pay.keys import MCHID
@@ -13,6 +13,7 @@ from sandbox.pay.refunds import progress
 from sandbox.pay.rows import Refund, Transaction
 
 _CHINA = timezone(timedelta(hours=8))
+_DAY = 86400.0
 _REFUND_STATES = {"PROCESSING": "PROCESSING", "SUCCESS": "SUCCESS", "ABNORMAL": "CHANGE", "CLOSED": "FAIL"}
 """The bill has other words than the interfaces."""
 
@@ -40,17 +41,14 @@ class BillRow:
     refunded_at: float | None = None
 
 
-def day_of(seconds: float) -> str:
-    """`yyyy-MM-dd` in China."""
-    return datetime.fromtimestamp(seconds, UTC).astimezone(_CHINA).date().isoformat()
-
-
 def rows_of(wechat: OfflineWeChat, day: str) -> list[BillRow]:
     """Payments and refunds of the day, in the order of their times, refunds as far as they are by now."""
     progress(wechat)
     state = wechat.state
-    paid = [_paid(wechat, each) for each in state.transactions.values() if day_of(each.paid_at) == day]
-    back = [_back(wechat, each) for each in state.refunds.values() if day_of(each.created_at) == day]
+    start = datetime.combine(date.fromisoformat(day), time(0), _CHINA).timestamp()
+    end = start + _DAY
+    paid = [_paid(wechat, each) for each in state.transactions.values() if start <= each.paid_at < end]
+    back = [_back(wechat, each) for each in state.refunds.values() if start <= each.created_at < end]
     return sorted((*paid, *back), key=lambda row: row.at)
 
 

@@ -3,9 +3,8 @@
 https://pay.weixin.qq.com/doc/v3/merchant/4012084430
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
 from enum import StrEnum
 
 from sandbox.pay.bill_rows import BillRow
@@ -47,13 +46,12 @@ _SUMMARIES = {
 
 def lines(rows: Iterable[BillRow], kind: BillType = BillType.ALL) -> Iterator[str]:
     """The whole text, line by line with its ends; a mark of the byte order stands in front."""
-    names = HEADERS[kind].split(",")
+    values_of = [_VALUES[name] for name in HEADERS[kind].split(",")]
     yield f"{_BYTE_ORDER_MARK}{HEADERS[kind]}{_LINE_END}"
     count = total = refund = 0
     for row in rows:
         count, total, refund = count + 1, total + row.total, refund + row.refund
-        values = _values(row)
-        yield _line(values[name] for name in names)
+        yield _line(value_of(row) for value_of in values_of)
     yield _SUMMARIES[kind] + _LINE_END
     sums = {"应结订单总金额": total, "订单总金额": total, "退款总金额": refund, "申请退款总金额": refund}
     written = {name: yuan(amount) for name, amount in sums.items()}
@@ -68,42 +66,8 @@ def chosen(rows: Iterable[BillRow], kind: BillType) -> list[BillRow]:
 
 def yuan(fen: int) -> str:
     """As in `12.50`."""
-    return str(Decimal(fen).scaleb(-2))
-
-
-def _values(row: BillRow) -> dict[str, str]:
-    is_refund = bool(row.out_refund_no)
-    return {
-        "交易时间": _time(row.at),
-        "公众账号ID": row.appid,
-        "商户号": row.mchid,
-        "特约商户号": "0",
-        "设备号": row.device_id,
-        "微信订单号": row.transaction_id,
-        "商户订单号": row.out_trade_no,
-        "用户标识": row.openid,
-        "交易类型": "JSAPI",
-        "交易状态": row.trade_state,
-        "付款银行": "OTHERS",
-        "货币种类": row.currency,
-        "应结订单金额": yuan(row.total),
-        "代金券金额": "0.00",
-        "退款申请时间": _time(row.at),
-        "退款成功时间": "" if row.refunded_at is None else _time(row.refunded_at),
-        "微信退款单号": row.refund_id or "0",
-        "商户退款单号": row.out_refund_no or "0",
-        "退款金额": yuan(row.refund),
-        "充值券退款金额": "0.00",
-        "退款类型": "ORIGINAL" if is_refund else "",
-        "退款状态": row.refund_state,
-        "商品名称": _escaped(row.description),
-        "商户数据包": _escaped(row.attach),
-        "手续费": "0.00000",
-        "费率": "0.60%",
-        "订单金额": yuan(row.total),
-        "申请退款金额": yuan(row.refund),
-        "费率备注": "",
-    }
+    whole, rest = divmod(fen, 100)
+    return f"{whole}.{rest:02}"
 
 
 def _line(values: Iterable[str]) -> str:
@@ -111,9 +75,43 @@ def _line(values: Iterable[str]) -> str:
 
 
 def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(seconds, UTC).astimezone(_CHINA).isoformat(" ", "seconds")[:19]
 
 
 def _escaped(text: str) -> str:
     """A merchant's own text: no comma of it separates, no line of it ends a row."""
     return text.replace("\\", "\\\\").replace(",", "\\,").replace("\r", "\\r").replace("\n", "\\n")
+
+
+_VALUES: dict[str, Callable[[BillRow], str]] = {
+    "交易时间": lambda row: _time(row.at),
+    "公众账号ID": lambda row: row.appid,
+    "商户号": lambda row: row.mchid,
+    "特约商户号": lambda _row: "0",
+    "设备号": lambda row: row.device_id,
+    "微信订单号": lambda row: row.transaction_id,
+    "商户订单号": lambda row: row.out_trade_no,
+    "用户标识": lambda row: row.openid,
+    "交易类型": lambda _row: "JSAPI",
+    "交易状态": lambda row: row.trade_state,
+    "付款银行": lambda _row: "OTHERS",
+    "货币种类": lambda row: row.currency,
+    "应结订单金额": lambda row: yuan(row.total),
+    "代金券金额": lambda _row: "0.00",
+    "退款申请时间": lambda row: _time(row.at),
+    "退款成功时间": lambda row: "" if row.refunded_at is None else _time(row.refunded_at),
+    "微信退款单号": lambda row: row.refund_id or "0",
+    "商户退款单号": lambda row: row.out_refund_no or "0",
+    "退款金额": lambda row: yuan(row.refund),
+    "充值券退款金额": lambda _row: "0.00",
+    "退款类型": lambda row: "ORIGINAL" if row.out_refund_no else "",
+    "退款状态": lambda row: row.refund_state,
+    "商品名称": lambda row: _escaped(row.description),
+    "商户数据包": lambda row: _escaped(row.attach),
+    "手续费": lambda _row: "0.00000",
+    "费率": lambda _row: "0.60%",
+    "订单金额": lambda row: yuan(row.total),
+    "申请退款金额": lambda row: yuan(row.refund),
+    "费率备注": lambda _row: "",
+}
+"""What stands in each column."""

@@ -51,7 +51,8 @@ def story(history: History) -> Iterator[str]:
     order = history.order
     yield f"{order.number}  {order.id}"
     yield f"{_state(order)}, total {yuan(order.total)}, refunded {yuan(order.refunded)} yuan"
-    yield f"of {order.user_id} in {order.appid}, payable until {seconds(order.expires_at)}"
+    yield f"of {order.user_id} in {order.appid}"
+    yield f"payable until {seconds(order.expires_at)}"
     for item in history.items:
         price = f"{yuan(item.unit_price * item.quantity):>12} = {item.quantity} x {yuan(item.unit_price)}  "
         yield from wrapped(price, item.title)

@@ -33,8 +33,8 @@ class Happening(StrEnum):
     RESOLVED = "resolved"
     CLOSING = "closing"
     PAYMENT = "payment"
-    REFUND = "refund"
     LEDGER = "ledger"
+    REFUND = "refund"
     CLOSED = "closed"
 
 
@@ -75,7 +75,7 @@ class _Rows:
 async def history_of(units: UnitsOfWork, order: Order) -> History:
     """Everything that is stored of it; raises Unavailable when the database does not answer."""
     rows = await units.read(_load, order)
-    parts = (_order, _wechat, _incidents, _payments, _refunds, _ledger)
+    parts = (_order, _wechat, _incidents, _payments, _ledger, _refunds)
     moments = [moment for part in parts for moment in part(rows)]
     return History(order, rows.items, sorted(moments, key=lambda moment: (moment.at, _RANKS[moment.what])))
 
@@ -151,7 +151,7 @@ def _refunds(rows: _Rows) -> Iterator[Moment]:
         }
         who = " ".join(filter(None, [_SOURCE.get(refund.source, refund.source), refund.operator_id]))
         open_ = "" if refund.completed_at else f", {refund.status}"
-        text = f"{yuan(refund.amount)} asked {who}, number {refund.number}{open_}"
+        text = f"{yuan(refund.amount)} {who}, number {refund.number}{open_}"
         yield Moment(refund.created_at, Happening.REFUND, text, values)
         if refund.completed_at is not None:
             ended_at = max(refund.completed_at, refund.created_at)

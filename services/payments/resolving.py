@@ -6,6 +6,7 @@ The incident's row is taken first in each unit: of two operators who decide at o
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from domain.clock import Clock
@@ -33,6 +34,7 @@ from wechat.errors import WeChatError
 from wechat.pay.results import Transaction
 
 _LONGEST_NOTE = 190
+_RESOLVED = "it is resolved already"
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +86,7 @@ class Noting:
         logger.warning("incident resolved", extra={"incident": incident_id, "decision": "note"})
 
     async def _note(self, incident_id: str, text: str) -> None:
-        await _end(await _find(incident_id), self.clock, f"note: {text}")
+        await _end(await _find(incident_id), self.clock(), f"note: {text}")
         incident = await Incident.get(id=incident_id)
         if incident.kind in ABOUT_MONEY and not await Payment.filter(transaction_id=incident.reference).exists():
             raise NotResolvableError("money waits for a decision: accept or refund it")
@@ -138,59 +140,41 @@ class Resolving:
         self,
         incident: Incident,
         decision: Decision,
-        decide: Callable[[Order, Transaction], Awaitable[Payment]],
+        decide: Callable[[Order, Transaction, datetime], Awaitable[Payment]],
         news: Transaction,
     ) -> str:
-        await _end(incident, self.clock, str(decision))
+        now = self.clock()
+        await _end(incident, now, str(decision))
         order = await _order_of(incident, news)
-        payment = await decide(order, news)
+        payment = await decide(order, news, now)
         await note_trade_state(order, news.trade_state)
         return payment.id
 
-    async def _accept(self, order: Order, news: Transaction) -> Payment:
+    async def _accept(self, order: Order, news: Transaction, now: datetime) -> Payment:
         if news.currency != CURRENCY:
             raise NotResolvableError("a payment in another currency can only be refunded")
         if order.status != OrderStatus.PENDING or order.held_at is None:
             raise NotResolvableError("the order is no longer on hold; refund the payment")
-        now = self.clock()
         await one_less(order.user_id)
         held = Order.filter(id=order.id, user_id=order.user_id, status=OrderStatus.PENDING, held_at__isnull=False)
         paid_at = news.success_time or now
         if not await held.update(status=OrderStatus.PAID, paid_at=paid_at, held_at=None, due_at=None):
             raise RacedError
-        payment = await self._book(PaymentKind.ORDER, order, news)
+        payment = await _book(PaymentKind.ORDER, order, news, now)
         if news.trade_state == "REFUND":
             await record(IncidentKind.REFUND_UNKNOWN, order.id, now, payment.transaction_id)
             _ = await Payment.filter(id=payment.id).update(is_refund_unknown=True)
         return payment
 
-    async def _refund(self, order: Order, news: Transaction) -> Payment:
+    async def _refund(self, order: Order, news: Transaction, now: datetime) -> Payment:
         """An order on hold is closed with the last of its payments that waits; until then one can be accepted."""
-        now = self.clock()
         if not await Incident.filter(kind__in=list(ABOUT_MONEY), subject=order.id, resolved_at=None).exists():
             _ = await close_row(order.id, now)
             _ = await Order.filter(id=order.id).update(held_at=None)
         kind = PaymentKind.DOUBLE if order.status in HAS_MONEY else PaymentKind.LATE
-        payment = await self._book(kind, order, news)
+        payment = await _book(kind, order, news, now)
         _ = await reserve_for_system(payment, order, self.access.notify_url, now)
         return payment
-
-    async def _book(self, kind: PaymentKind, order: Order, news: Transaction) -> Payment:
-        now = self.clock()
-        payment = await Payment.create(
-            id=new_id(Prefix.PAYMENT, now),
-            order_id=order.id,
-            transaction_id=news.transaction_id,
-            kind=kind,
-            total=news.total,
-            paid_at=news.success_time or now,
-            created_at=now,
-        )
-        _ = await book(payment, payment.total, f"pay:{payment.transaction_id}", payment.paid_at, now)
-        return payment
-
-
-_RESOLVED = "it is resolved already"
 
 
 async def _find(incident_id: str) -> Incident:
@@ -201,10 +185,10 @@ async def _find(incident_id: str) -> Incident:
     return incident
 
 
-async def _end(incident: Incident, clock: Clock, resolution: str) -> None:
+async def _end(incident: Incident, now: datetime, resolution: str) -> None:
     """Resolves the row, inside a unit; raises NotResolvableError where somebody else did."""
     unresolved = Incident.filter(id=incident.id, resolved_at=None)
-    if not await unresolved.update(resolved_at=clock(), resolution=resolution, due_at=None):
+    if not await unresolved.update(resolved_at=now, resolution=resolution, due_at=None):
         raise NotResolvableError(_RESOLVED)
 
 
@@ -220,6 +204,20 @@ async def _order_of(incident: Incident, news: Transaction) -> Order:
     if await Payment.filter(transaction_id=incident.reference).exists():
         raise NotResolvableError("the payment is booked already; note it")
     return order
+
+
+async def _book(kind: PaymentKind, order: Order, news: Transaction, now: datetime) -> Payment:
+    payment = await Payment.create(
+        id=new_id(Prefix.PAYMENT, now),
+        order_id=order.id,
+        transaction_id=news.transaction_id,
+        kind=kind,
+        total=news.total,
+        paid_at=news.success_time or now,
+        created_at=now,
+    )
+    _ = await book(payment, payment.total, f"pay:{payment.transaction_id}", payment.paid_at, now)
+    return payment
 
 
 async def _resolved(payment_id: str) -> Resolved:

@@ -131,10 +131,11 @@ async def test_the_story_of_an_order_in_time_order(shop: Shop, tmp_path: Path) -
     document = json.loads((await command(shop, tmp_path, "orders", "show", order["id"], "--json")).stdout)
     # then
     transaction = order["payment"]["transactionId"]
-    head, items, title, *moments = done.stdout.splitlines()[1:]
+    head, whose, until, title, *moments = done.stdout.splitlines()[1:]
     assert done.stdout.splitlines()[0] == f"{order['number']}  {order['id']}"
     assert head == "PARTIALLY_REFUNDED, total 25.00, refunded 10.00 yuan"
-    assert items.startswith(f"of {buyer.user_id} in {shop.appids[0]}, payable until 20")
+    assert whose == f"of {buyer.user_id} in {shop.appids[0]}"
+    assert until.startswith("payable until 20")
     assert title == "       25.00 = 2 x 12.50  龙井"
     assert moments[0] == "TIME (UTC)          WHAT"
     assert [line[20:] for line in moments[1:]] == [
@@ -143,8 +144,8 @@ async def test_the_story_of_an_order_in_time_order(shop: Shop, tmp_path: Path) -
         "notice   TRANSACTION.SUCCESS",
         f"payment  25.00, transaction {transaction}",
         "ledger   +25.00, balance 25.00",
-        f"refund   10.00 asked by operator {operator.user_id}, number",
-        f"         {refund['id']}",
+        f"refund   10.00 by operator {operator.user_id},",
+        f"         number {refund['id']}",
         f"WeChat   refund: {refund['id']}: PROCESSING",
         f"refund   {refund['id']} is SUCCESS",
         "notice   REFUND.SUCCESS",
@@ -175,11 +176,11 @@ async def test_the_story_tells_of_holding_deciding_and_closing(shop: Shop, tmp_p
     done = await command(shop, tmp_path, "orders", "show", held.order_id)
 
     assert waiting.stdout.splitlines()[1] == "PENDING held, total 12.50, refunded 0.00 yuan"
-    assert [line[20:28].strip() for line in waiting.stdout.splitlines()[5:]] == [
+    assert [line[20:28].strip() for line in waiting.stdout.splitlines()[6:]] == [
         *("placed", "WeChat", "notice", "incident", "held"),
     ]
-    assert [line[20:28].strip() for line in done.stdout.splitlines()[5:] if line[20:28].strip()] == [
-        *("placed", "WeChat", "notice", "incident", "resolved", "payment", "refund", "ledger", "closed", "WeChat"),
+    assert [line[20:28].strip() for line in done.stdout.splitlines()[6:] if line[20:28].strip()] == [
+        *("placed", "WeChat", "notice", "incident", "resolved", "payment", "ledger", "refund", "closed", "WeChat"),
     ]
     assert f"{held.incidents[0]}" in waiting.stdout
     assert "resolved payment_differs: refund" in done.stdout

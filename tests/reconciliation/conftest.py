@@ -14,4 +14,3 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
     async with open_shop(database_url) as shop:
         await to_noon(shop)
         yield shop
-        await shop.assert_sound()

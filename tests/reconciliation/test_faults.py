@@ -87,25 +87,6 @@ async def test_twenty_faults_in_ten_thousand_rows_are_found_and_no_others(shop: 
     assert (again.told, again.row.alarms) == (run.told, 20)
     assert await bill_incidents(shop) == incidents
     assert await runs(shop) == 2
-    await unplant(shop, sold[8000])
-
-
-async def unplant(shop: Shop, sold: Sold) -> None:
-    """The entry is there again, for the books that every test must leave sound."""
-    [payment] = await shop.payments(sold.order_id)
-
-    async def insert() -> LedgerEntry:
-        return await LedgerEntry.create(
-            id="led_again",
-            order_id=sold.order_id,
-            payment_id=payment.id,
-            amount=payment.total,
-            reference=f"pay:{sold.transaction_id}",
-            happened_at=payment.paid_at,
-            created_at=payment.paid_at,
-        )
-
-    assert (await shop.units.run(insert)).amount == payment.total
 
 
 async def test_what_is_told_says_both_sides(shop: Shop) -> None:

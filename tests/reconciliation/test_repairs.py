@@ -1,6 +1,7 @@
 """What the bill shows and the books lack is mended by asking WeChat, and ends as if the news had come in time."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,12 @@ from tests.reconciliation.days import bill_incidents, next_morning, reconcile
 from tests.shop import Buyer, Shop
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+async def _books_are_sound(shop: Shop) -> AsyncIterator[None]:
+    yield
+    await shop.assert_sound()
 
 
 async def silently_paid(shop: Shop, buyer: Buyer, price: int = 1250) -> dict[str, Any]:
