@@ -90,6 +90,8 @@ class RefundSettling:
         if after is None or after is before or not rules.may_move(before, after):
             if before is RefundStatus.PROCESSING:
                 await _ask_later(refund, now)
+            elif (before, after) == (RefundStatus.CLOSED, RefundStatus.SUCCESS):  # given up here, and paid all the same
+                await record(IncidentKind.REFUND_DIFFERS, refund.id, now, news.refund_id or "")
             return
         await _step(refund, before, after, news, now)
         if after is RefundStatus.SUCCESS:

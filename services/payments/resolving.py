@@ -1,6 +1,6 @@
 """Resolving incidents: the operator says what becomes of money that could not be settled by itself.
 
-The incident's row is taken first in each unit: of two operators who decide at once, one finds it resolved.
+The incident's row is resolved first in each unit: of two operators who decide at once, one finds it resolved.
 """
 
 import logging
@@ -86,8 +86,8 @@ class Noting:
         logger.warning("incident resolved", extra={"incident": incident_id, "decision": "note"})
 
     async def _note(self, incident_id: str, text: str) -> None:
-        await _end(await _find(incident_id), self.clock(), f"note: {text}")
-        incident = await Incident.get(id=incident_id)
+        incident = await _find(incident_id)
+        await _end(incident, self.clock(), f"note: {text}")
         if incident.kind in ABOUT_MONEY and not await Payment.filter(transaction_id=incident.reference).exists():
             raise NotResolvableError("money waits for a decision: accept or refund it")
 
@@ -143,7 +143,9 @@ class Resolving:
         decide: Callable[[Order, Transaction, datetime], Awaitable[Payment]],
         news: Transaction,
     ) -> str:
+        """Those about one order take turns: of two last payments that are refunded at once, one closes the order."""
         now = self.clock()
+        await self.units.take_turns(incident.subject)
         await _end(incident, now, str(decision))
         order = await _order_of(incident, news)
         payment = await decide(order, news, now)

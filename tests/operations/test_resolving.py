@@ -205,6 +205,17 @@ async def test_an_order_is_closed_with_the_last_of_its_payments_that_is_refunded
     assert len(await shop.refund_rows(held.order_id)) == 2
 
 
+async def test_both_payments_refunded_at_once_close_the_order(shop: Shop) -> None:
+    for _ in range(3):
+        held = await two_payments(shop)
+
+        await asyncio.gather(*(resolving(shop).resolve(it, Decision.REFUND) for it in held.incidents))
+
+        assert (await state_of(shop, held))[:2] == ("CLOSED", False)
+        assert (await state_of(shop, held))[3:] == (3, 0)
+        assert len(await shop.refund_rows(held.order_id)) == 2
+
+
 async def test_a_differing_payment_of_a_paid_order_goes_back_and_the_order_stays_paid(shop: Shop) -> None:
     buyer, product = await shop.buyer(), await shop.product(1250, stock=3)
     order = await shop.paid(buyer, product)

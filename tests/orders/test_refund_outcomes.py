@@ -6,8 +6,8 @@ import pytest
 
 from tests.orders.asking import forget_failures
 from tests.orders.refund_requests import A_MINUTE_LATER, SUCCESS, Desk
-from tests.orders.steps import pass_time, quiet
-from tests.shop import REFUND_QUERY_PATH, open_shop
+from tests.orders.steps import held_notifications, pass_time, quiet
+from tests.shop import REFUND_PATH, REFUND_QUERY_PATH, open_shop
 
 pytestmark = pytest.mark.anyio
 
@@ -320,3 +320,29 @@ async def test_22_a_refund_that_this_server_owes_and_that_is_closed_is_told(data
         assert ("refund_closed", row.id) in await desk.incidents()
         assert (await shop.show(desk.buyer, order_id))["status"] == "PAID"
         await shop.assert_sound()
+
+
+async def test_22_money_that_went_back_though_wechat_had_refused_it_twice_is_told(database_url: str) -> None:
+    async with open_shop(database_url) as shop:
+        # given
+        desk = await Desk.open(shop)
+        order_id = await desk.paid(1250)
+        lies = [
+            {"path": REFUND_QUERY_PATH, "fault": "code:RESOURCE_NOT_EXISTS"},
+            {"path": REFUND_PATH, "fault": "code:INVALID_REQUEST"},
+        ]
+        async with held_notifications(shop):
+            await desk.meets("reset-after")
+            await desk.refund(order_id, 1000)
+            for _ in range(2):
+                await pass_time(shop, A_MINUTE_LATER)
+                await shop.order("faults", {"faults": lies}, "PUT")
+                await desk.refund(order_id, 1000)
+        assert await desk.statuses(order_id) == ["CLOSED"]
+        # when
+        await shop.delivered()
+        # then
+        row = await desk.row(order_id)
+        assert desk.at_wechat() == {row.number: (1000, "SUCCESS")}
+        assert await desk.incidents() == [("refund_differs", row.id)]
+        assert (row.status, await desk.claims(order_id), await shop.ledger(order_id)) == ("CLOSED", (0, 0, 0), [1250])

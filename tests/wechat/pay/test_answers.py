@@ -248,7 +248,7 @@ async def test_the_deadline_covers_signing_and_the_answer() -> None:
 
     async with open_pay(never, deadline=0.05) as pay:
         with pytest.raises(errors.TimedOut, match=r"0\.05 s") as raised:
-            await query(pay)
+            await prepay(pay)
     assert raised.value.__context__ is None
 
 
