@@ -70,7 +70,7 @@ class Application(Starlette):
             Route("/wechat/pay/notify", PayNotify(lambda: self.process).answer, methods=["POST"]),
             Route("/livez", livez),
             Route("/readyz", readyz(self.readiness, lambda: self.process.units)),
-            Route("/metrics", metrics_page(metrics, lambda: self.process.units)),
+            Route("/metrics", metrics_page(metrics, lambda: self.process.units, lambda: self.process.breakers)),
             *(playground.routes() if playground else ()),
         ]
 

@@ -1,6 +1,6 @@
 """`/livez`, `/readyz` and `/metrics`: what an orchestrator and a monitor ask."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from models.migrator import pending_migrations
 from models.unit_of_work import UnitsOfWork
 from server.request_log import Metrics
 from services.incidents import open_incidents
+from wechat.breaker import Breaker, State
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -53,10 +54,14 @@ def readyz(readiness: Readiness, units: Callable[[], UnitsOfWork]) -> Endpoint:
     return answer
 
 
-def metrics_page(metrics: Metrics, units: Callable[[], UnitsOfWork]) -> Endpoint:
+def metrics_page(
+    metrics: Metrics, units: Callable[[], UnitsOfWork], breakers: Callable[[], Mapping[str, Breaker]]
+) -> Endpoint:
     """Prometheus' text format; the numbers of incidents are left out while the database is away."""
 
     async def answer(_request: Request) -> Response:
+        for upstream, breaker in breakers().items():
+            metrics.circuits.labels(upstream).set(breaker.state is not State.CLOSED)
         metrics.incidents.clear()
         try:
             for kind, number in await units().read(open_incidents):

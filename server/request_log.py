@@ -34,6 +34,12 @@ class Metrics:
         self.incidents = Gauge(
             "appletql_incidents_open", "Incidents that wait for the operator.", ("kind",), registry=self.registry
         )
+        self.circuits = Gauge(
+            "appletql_wechat_circuit_open",
+            "1 while calls to WeChat are refused here because it gives no usable answers.",
+            ("upstream",),
+            registry=self.registry,
+        )
         self.seconds = Histogram(
             "appletql_http_request_seconds", "Seconds from request to answer.", ("path",), registry=self.registry
         )

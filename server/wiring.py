@@ -1,6 +1,6 @@
 """The composition root: opens everything once, hands it out, and closes it in the right order."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -43,6 +43,7 @@ from services.sharing.shares import Shares
 from services.sharing.views import ShareViews
 from services.sharing.visits import Visits
 from wechat.apps import App
+from wechat.breaker import Breaker
 from wechat.client import WeChat
 from wechat.http import new_http_client
 
@@ -60,6 +61,7 @@ class Process:
     receiving: Receiving
     sandbox_clock: SandboxClock | None
     workshift: Workshift
+    breakers: Mapping[str, Breaker]
 
 
 @asynccontextmanager
@@ -93,6 +95,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
             avatars=AvatarKeeper(workshop, media, avatars.claim),
             product_pictures=ProductPictures(workshop, media),
             sandbox_clock=sandbox_clock,
+            breakers={"api": wechat.breaker} | ({} if pay is None else {"pay": pay.breaker}),
             workshift=make_workshift(units, orders, avatars, webhook, sandbox_clock, clock, None),
         )
 

@@ -292,5 +292,5 @@ async def listen(application: Application, listening: socket.socket) -> AsyncIte
 @contextlib.contextmanager
 def _without_signals(server: uvicorn.Server) -> Any:
     """pytest's own handlers stay."""
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # one instance leaves signals alone
     yield

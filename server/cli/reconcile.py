@@ -1,0 +1,104 @@
+"""`appletql reconcile`."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from models.reconciliations import Reconciliation
+    from server.cli.reconcile_report import Spool
+    from server.settings import Settings
+
+_ALARMS = 3
+
+# The backspace keeps click from filling the lines.
+_EXIT_CODES = """\b
+Exit codes:
+  0  bill and books agree, or were made to agree
+  1  it could not be done; nothing is lost, run it again
+  2  the command line is wrong
+  3  there are alarms: differences that only a person can clear
+"""
+
+
+@click.command(epilog=_EXIT_CODES)
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="A day in China; else yesterday there.")
+@click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Every difference, as CSV.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="The whole report, as JSON.")
+def reconcile(day: datetime | None, csv_file: Path | None, json_file: Path | None) -> None:
+    """Compare WeChat's bill of a day with the payments, refunds and ledger here.
+
+    A day is ready from 10:00 of the next one, in China's time, and for three months. What WeChat knows of an order and
+    this server does not is asked again and settled; every other difference is listed, and told as an incident. Safe at
+    any time and as often as wanted. Needs the settings of `serve`.
+    """
+    from server.cli.failures import told_in_one_line
+    from server.cli.reconcile_report import Spool, table, write_csv, write_json
+    from server.logs import configure_logging
+    from server.settings import SettingsError, read_settings
+    from server.settings_rules import faults_for_serving
+
+    with told_in_one_line(), Spool() as spool:
+        settings = read_settings()
+        if faults := faults_for_serving(settings):
+            raise SettingsError(faults)
+        configure_logging(settings.log_level, as_json=settings.is_production)
+        outcome = asyncio.run(_run(settings, None if day is None else day.date(), spool))
+        for line in table(spool, outcome):
+            click.echo(line)
+        if csv_file is not None:
+            write_csv(spool, csv_file)
+        if json_file is not None:
+            write_json(spool, outcome, json_file)
+    sys.exit(_ALARMS if outcome.alarms else 0)
+
+
+async def _run(settings: "Settings", day: date | None, spool: "Spool") -> "Reconciliation":
+    from server.wiring import open_services
+    from services.reconciliation.china_days import yesterday
+    from services.reconciliation.reconciling import Reconciling
+
+    async with open_services(settings) as process:
+        clock = process.clock
+        if process.sandbox_clock is not None:
+            await process.sandbox_clock.follow()
+        orders = process.orders
+        reconciling = Reconciling(process.units, orders.access, orders.settling, orders.refund_settling, clock)
+        with _Bar.shown() as bar:
+            return await reconciling.run(day or yesterday(clock()), bar.update, begin=bar.begin, tell=spool.add)
+
+
+class _Bar:
+    """A bar that learns its length late."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._length = 0
+        self._update = self._pass_over
+
+    @classmethod
+    @contextmanager
+    def shown(cls) -> "Iterator[_Bar]":
+        """Ends with the block."""
+        with ExitStack() as stack:
+            yield cls(stack)
+
+    def begin(self, length: int) -> None:
+        """So many rows are to be compared."""
+        from server.cli.progress import progress
+
+        if length:
+            self._update = self._stack.enter_context(progress("rows", length))
+
+    def update(self, count: int) -> None:
+        """So many more were."""
+        self._update(count)
+
+    def _pass_over(self, _count: int) -> None:
+        """An empty bill has no bar."""
