@@ -280,7 +280,7 @@ async def listen(application: Application, listening: socket.socket) -> AsyncIte
     with contextlib.ExitStack() as stack:
         stack.enter_context(_without_signals(server))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110  (uvicorn tells nobody)
             await asyncio.sleep(0.01)
         try:
             yield

@@ -11,6 +11,7 @@ from server.cli.operators import operators
 from server.cli.orders import orders
 from server.cli.phones import phones
 from server.cli.products import products
+from server.cli.reconcile import reconcile
 from server.cli.sandbox import sandbox
 from server.cli.schema import schema
 from server.cli.serve import serve
@@ -42,5 +43,6 @@ for command in (
     orders,
     incidents,
     verify,
+    reconcile,
 ):
     main.add_command(command)

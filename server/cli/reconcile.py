@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from models.reconciliations import Reconciliation
     from server.cli.reconcile_report import Spool
     from server.settings import Settings
@@ -60,14 +61,18 @@ def reconcile(day: datetime | None, csv_file: Path | None, json_file: Path | Non
 
 
 async def _run(settings: "Settings", day: date | None, spool: "Spool") -> "Reconciliation":
+    from domain.clock import BusinessClock
+    from server.sandbox_clock import SandboxClock
     from server.wiring import open_services
     from services.reconciliation.china_days import yesterday
     from services.reconciliation.reconciling import Reconciling
+    from wechat.http import new_http_client
 
-    async with open_services(settings) as process:
-        clock = process.clock
-        if process.sandbox_clock is not None:
+    clock = BusinessClock()
+    async with open_services(settings) as process, new_http_client() as http:
+        if settings.sandbox_url is not None and process.sandbox_clock is not None:
             await process.sandbox_clock.follow()
+            await SandboxClock(http, settings.sandbox_url, clock).follow()
         orders = process.orders
         reconciling = Reconciling(process.units, orders.access, orders.settling, orders.refund_settling, clock)
         with _Bar.shown() as bar:
@@ -79,8 +84,7 @@ class _Bar:
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
-        self._length = 0
-        self._update = self._pass_over
+        self._update: Callable[[int], None] | None = None
 
     @classmethod
     @contextmanager
@@ -98,7 +102,5 @@ class _Bar:
 
     def update(self, count: int) -> None:
         """So many more were."""
-        self._update(count)
-
-    def _pass_over(self, _count: int) -> None:
-        """An empty bill has no bar."""
+        if self._update is not None:
+            self._update(count)

@@ -48,7 +48,8 @@ def table(spool: Spool, outcome: Reconciliation) -> Iterator[str]:
     if spool.count > len(shown):
         yield f"and {spool.count - len(shown)} more: --csv or --json writes all of them"
     rows = "1 row" if outcome.lines == 1 else f"{outcome.lines} rows"
-    yield f"{outcome.bill_date}: {rows}, {outcome.repaired} repaired, {outcome.alarms} alarms"
+    alarms = "1 alarm" if outcome.alarms == 1 else f"{outcome.alarms} alarms"
+    yield f"{outcome.bill_date}: {rows}, {outcome.repaired} repaired, {alarms}"
 
 
 def write_csv(spool: Spool, path: Path) -> None:
@@ -92,4 +93,4 @@ def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _fit(text: str, width: int) -> str:
-    return text.ljust(width) if len(text) <= width else f"{text[: width - 1]}…"
+    return text.ljust(width) if len(text) <= width else f"{text[: width - 2]}.."

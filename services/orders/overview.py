@@ -15,6 +15,7 @@ from models.unit_of_work import UnitsOfWork
 
 _BATCH = 500
 _MOST_JOINS = 100
+_LONGEST_NUMBER = 32
 
 
 @dataclass(frozen=True)
@@ -100,5 +101,7 @@ async def _user(user_id: str) -> str | None:
 
 
 async def _find(number_or_id: str) -> Order | None:
-    by = {"id": number_or_id} if is_id(Prefix.ORDER, number_or_id) else {"number": number_or_id}
-    return await Order.filter(**by).first()
+    if is_id(Prefix.ORDER, number_or_id):
+        return await Order.filter(id=number_or_id).first()
+    may_be_one = number_or_id.isascii() and number_or_id.isalnum() and len(number_or_id) <= _LONGEST_NUMBER
+    return await Order.filter(number=number_or_id).first() if may_be_one else None

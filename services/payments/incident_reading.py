@@ -37,10 +37,10 @@ async def _one(incident_id: str) -> tuple[Incident, Order | None] | None:
 
 
 async def _order_of(subject: str) -> Order | None:
-    """Subjects are ids of orders or refunds, and numbers of WeChat's where no row was known."""
+    """Subjects are ids of orders, numbers of refunds, of which ours are their ids, and transactions of WeChat's."""
     if is_id(Prefix.ORDER, subject):
         return await Order.filter(id=subject).first()
-    refund = await Refund.filter(Q(id=subject) | Q(number=subject)).select_related("order").first()
+    refund = await Refund.filter(number=subject).select_related("order").first()
     payment = None if refund else await Payment.filter(transaction_id=subject).select_related("order").first()
     known = refund or payment
     return known.order if known else None

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.clock import Clock
-from domain.ids import Prefix, new_id
+from domain.ids import Prefix, is_id, new_id
 from domain.incidents import ABOUT_MONEY, IncidentKind
 from domain.money import LEAST, MOST
 from domain.orders import HAS_MONEY, OrderStatus
@@ -181,7 +181,7 @@ class Resolving:
 
 async def _find(incident_id: str) -> Incident:
     """Raises NotResolvableError where there is none."""
-    incident = await Incident.filter(id=incident_id).first()
+    incident = await Incident.filter(id=incident_id).first() if is_id(Prefix.INCIDENT, incident_id) else None
     if incident is None:
         raise NotResolvableError("there is no such incident; `appletql incidents list --all` shows them")
     return incident

@@ -10,6 +10,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from tortoise.models import Model
 
@@ -22,14 +23,15 @@ _LEASE_BEYOND_WORK = timedelta(seconds=30)
 _AGAIN = timedelta(seconds=30)
 _PAUSE = 1.0
 _PAUSE_AFTER_FAILURE = 3.0
-_LOOKS = 5
-"""So often in a row a sweep looks for work before it tells that the database is away."""
+_TRIES = 4
 
 _BREATH = 0.05
 """Seconds in which more comes to its end, so that one statement claims several rows in place of it."""
 
 _LONGEST_END = 8.0
 """Seconds for what is under way at the end; what takes longer is broken off, and done again when its lease is over."""
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ class Worker:
         Raises Unavailable when the database does not answer for a while.
         """
         done = 0
-        while begun := await self._patient_turn():
+        while begun := await self._patiently(self._turn):
             done += begun
             while self._tasks:
                 await asyncio.wait(self._tasks)
@@ -100,14 +102,14 @@ class Worker:
             return _PAUSE_AFTER_FAILURE
         return _PAUSE
 
-    async def _patient_turn(self) -> int:
-        """Others may keep the database busy for a moment."""
-        for _ in range(_LOOKS - 1):
+    async def _patiently(self, do: Callable[[], Awaitable[T]]) -> T:
+        """Others may keep the database busy for a moment: tried some times before it raises Unavailable."""
+        for _ in range(_TRIES - 1):
             try:
-                return await self._turn()
+                return await do()
             except Unavailable:
                 await asyncio.sleep(_PAUSE)
-        return await self._turn()
+        return await do()
 
     async def _turn(self) -> int:
         """Begins what is due, as far as there is room; how much it was."""
@@ -139,7 +141,9 @@ class Worker:
         except Exception as error:  # noqa: BLE001  (whatever it is, the loop goes on and the row is due again)
             logger.warning("a piece of work failed", extra=known | {"kind": type(error).__name__})
         try:
-            await self._units.run(give_back, duty.model, claimed, self._clock() + _spread(_AGAIN))
+            await self._patiently(
+                lambda: self._units.run(give_back, duty.model, claimed, self._clock() + _spread(_AGAIN))
+            )
         except Unavailable:
             logger.warning("work could not be given back; its lease runs out", extra=known)
 

@@ -1,6 +1,7 @@
 """The webhook: told of each incident once, again until it takes it, its address in no log."""
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -48,7 +49,13 @@ class Receiver:
         self.types.append(fields["content-type"])
         self.heard.append(json.loads(body))
         writer.write(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
-        writer.close()
+        await end(writer)
+
+
+async def end(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -189,13 +196,16 @@ async def test_the_pauses_grow_to_an_hour(database_url: str) -> None:
 
 
 async def test_a_receiver_that_drips_or_is_away_holds_nothing_up(database_url: str) -> None:
-    clock = Clock()
+    clock, dripping = Clock(), []
 
     async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for byte in TAKEN * 10:
-            writer.write(bytes((byte,)))
-            await asyncio.sleep(0.1)
-        writer.close()
+        dripping.append(asyncio.current_task())
+        with contextlib.suppress(ConnectionError):
+            for byte in TAKEN * 10:
+                writer.write(bytes((byte,)))
+                await writer.drain()
+                await asyncio.sleep(0.1)
+        await end(writer)
 
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
@@ -207,6 +217,7 @@ async def test_a_receiver_that_drips_or_is_away_holds_nothing_up(database_url: s
                 left = await units.read(lambda: Incident.filter(alerted_at=None, due_at__gt=clock.now).count())
             clock.now += timedelta(seconds=1)
             assert left >= 1
+        await asyncio.gather(*filter(None, dripping))
 
 
 async def test_without_the_setting_nothing_is_sent_and_nothing_stays_due(database_url: str) -> None:

@@ -257,12 +257,12 @@ async def test_asking_tells_of_refunds_that_moved(shop: Shop, tmp_path: Path) ->
 
 
 async def test_what_is_not_there_is_told_in_one_line(shop: Shop, tmp_path: Path) -> None:
-    order = await command(shop, tmp_path, "orders", "show", "2026")
-    user = await command(shop, tmp_path, "orders", "list", "--user", "usr_0")
+    order = [await command(shop, tmp_path, "orders", "show", it) for it in ("2026", "2" * 33, "订单")]
+    user = await command(shop, tmp_path, "orders", "list", "--user", "u" * 31)
 
-    assert (order.stdout, order.stderr) == ("", "appletql: there is no order of this number or id\n")
-    assert (user.stdout, user.stderr) == ("", "appletql: there is no user with this id\n")
-    assert (order.returncode, user.returncode) == (1, 1)
+    line = "appletql: there is no order of this number or id\n"
+    assert [(it.stdout, it.stderr, it.returncode) for it in order] == [("", line, 1)] * 3
+    assert (user.stdout, user.stderr, user.returncode) == ("", "appletql: there is no user with this id\n", 1)
 
 
 def test_an_empty_database_says_so(databases: Databases, tmp_path: Path) -> None:

@@ -340,7 +340,7 @@ async def test_what_is_not_there_or_resolved_is_told(shop: Shop) -> None:
         with pytest.raises(NotResolvableError, match="it is resolved already"):
             await resolving(shop).resolve(held.incidents[0], decision)
         with pytest.raises(NotResolvableError, match="there is no such incident"):
-            await resolving(shop).resolve("inc_0", decision)
+            await resolving(shop).resolve("inc_" + "0" * 40, decision)
     with pytest.raises(NotResolvableError, match="it is resolved already"):
         await noting.note(held.incidents[0], "again")
     with pytest.raises(NotResolvableError, match="there is no such incident"):

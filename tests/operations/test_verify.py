@@ -21,6 +21,7 @@ from services.payments.auditing import Auditing
 from services.payments.resolving import Decision
 from tests.databases import Databases
 from tests.operations.steps import HeldOrder, command, fits_a_terminal, held_order, pay_by_itself, resolving, silent
+from tests.orders.steps import quiet
 from tests.process.running import run
 from tests.shop import Shop
 
@@ -48,6 +49,7 @@ async def sample(shop: Shop) -> Sample:
     closed = (await shop.ordered(buyer, tea))["order"]
     await shop.cancel(buyer, closed["id"])
     await pay_by_itself(shop, closed["number"])
+    await quiet()
     await shop.advance(120)
     await shop.delivered()
     accepted = await held_order(shop, {"amount": 1249})
@@ -63,8 +65,14 @@ async def audited(shop: Shop) -> list[tuple[str, str]]:
     return [(it.subject, it.said) async for it in Auditing(shop.units, pause=0).run(silent)]
 
 
+@pytest.fixture(scope="module")
+async def it(shared_shop: Shop) -> Sample:
+    return await sample(shared_shop)
+
+
+@pytest.mark.usefixtures("it")
 async def test_a_shop_of_every_life_agrees(shop: Shop, tmp_path: Path) -> None:
-    await sample(shop)
+    assert await audited(shop) == []
 
     done = await command(shop, tmp_path, "verify")
 
@@ -193,9 +201,8 @@ FAULTS: dict[str, tuple[Fault, Fault, str, Callable[[Sample], list[str]]]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_planted_fault_is_found_and_nothing_beside_it(shop: Shop, fault: str) -> None:
+async def test_a_planted_fault_is_found_and_nothing_beside_it(shop: Shop, it: Sample, fault: str) -> None:
     # given
-    it = await sample(shop)
     plant, mend, where, expected = FAULTS[fault]
     number = {
         "order": it.order["number"],
@@ -215,8 +222,7 @@ async def test_a_planted_fault_is_found_and_nothing_beside_it(shop: Shop, fault:
     assert await audited(shop) == []
 
 
-async def test_a_ledger_entry_too_many_and_one_too_few_are_found(shop: Shop) -> None:
-    it = await sample(shop)
+async def test_a_ledger_entry_too_many_and_one_astray_are_found(shop: Shop, it: Sample) -> None:
     name = f"payment {it.payment.transaction_id}"
 
     async def add() -> LedgerEntry:

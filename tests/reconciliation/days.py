@@ -9,18 +9,19 @@ from models.reconciliations import Reconciliation
 from services.reconciliation.differences import Difference
 from services.reconciliation.reconciling import Reconciling
 from tests.shop import Shop
+from tests.world import World
 
 CHINA = timezone(timedelta(hours=8))
 TRADE_BILL = "/v3/bill/tradebill"
 DOWNLOAD = "/v3/billdownload/file"
 
 
-def now(shop: Shop) -> datetime:
+def now(shop: World) -> datetime:
     """The moved time."""
     return datetime.fromtimestamp(shop.sandbox.wechat.clock.now(), UTC)
 
 
-def today(shop: Shop) -> date:
+def today(shop: World) -> date:
     return now(shop).astimezone(CHINA).date()
 
 
@@ -71,7 +72,7 @@ class Pauses:
         self.seconds.append(seconds)
 
 
-def reconciling(shop: Shop, pauses: Pauses | None = None, **given: Any) -> Reconciling:
+def reconciling(shop: World, pauses: Pauses | None = None, **given: Any) -> Reconciling:
     orders = shop.application.process.orders
 
     def clock() -> datetime:
@@ -82,7 +83,7 @@ def reconciling(shop: Shop, pauses: Pauses | None = None, **given: Any) -> Recon
     )
 
 
-async def reconcile(shop: Shop, day: date, **given: Any) -> Run:
+async def reconcile(shop: World, day: date, **given: Any) -> Run:
     told: list[Difference] = []
     begun: list[int] = []
     steps: list[int] = []

@@ -263,6 +263,8 @@ async def test_the_state_is_a_witness_without_secrets(wire: Wire) -> None:
             "/v3/pay/transactions/out-trade-no/{out_trade_no}/close": 0,
             "/v3/refund/domestic/refunds": 0,
             "/v3/refund/domestic/refunds/{out_refund_no}": 0,
+            "/v3/bill/tradebill": 0,
+            "/v3/billdownload/file": 0,
             "/v3/certificates": 0,
         },
         "faults": {"faults": [], "notifications": "normal"},

@@ -1,4 +1,4 @@
-"""The load under which processes are killed: people who buy, pay, cancel and are refunded, and try again when cut off."""
+"""The load under which processes are killed: people buy, pay, cancel and are refunded, and try again when cut off."""
 
 import asyncio
 import random

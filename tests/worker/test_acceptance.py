@@ -31,14 +31,15 @@ async def place(shop: Shop, tea: Product, many: int) -> list[dict[str, Any]]:
     buyers = await gather([shop.buyer() for _ in range(many // OF_ONE_BUYER)])
 
     async def one(buyer: Buyer) -> dict[str, Any]:
-        return (await shop.ordered(buyer, tea))["order"]  # type: ignore[no-any-return]  # JSON
+        order: dict[str, Any] = (await shop.ordered(buyer, tea))["order"]
+        return order
 
     return await gather([one(buyer) for buyer in buyers for _ in range(OF_ONE_BUYER)])
 
 
 async def statuses(shop: Shop) -> dict[str, int]:
     async def count() -> dict[str, int]:
-        return dict(Counter(await Order.all().values_list("status", flat=True)))  # type: ignore[arg-type]  # Tortoise
+        return dict(Counter(await Order.all().values_list("status", flat=True)))
 
     return await shop.read(count)
 

@@ -156,7 +156,7 @@ async def test_a_cancellation_during_a_question_is_not_put_off_by_its_answer(sho
     await advance_to(shop, row.created_at, 6)
     _ = await shop.ask("{ session { expiresAt } }", buyer.token)
     # when
-    asking = asyncio.create_task(duty.do(row.id))
+    asking = asyncio.ensure_future(duty.do(row.id))
     await asyncio.sleep(0.2)
     wanted = await process.services.buying.closing.want(row.id)
     await asking

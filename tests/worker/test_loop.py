@@ -32,11 +32,16 @@ async def make(units: UnitsOfWork, jobs: int = 0, incidents: int = 0) -> datetim
     async def insert() -> None:
         await Job.bulk_create([Job(id=f"row-{number}", due_at=now) for number in range(jobs)])
         for number in range(incidents):
-            told = {"kind": "payment_differs", "subject": f"{number}", "created_at": now, "due_at": now}
-            _ = await Incident.create(id=new_id(Prefix.INCIDENT, now), **told)
+            _ = await incident(str(number), now)
 
     await units.run(insert)
     return now
+
+
+async def incident(subject: str, now: datetime) -> Incident:
+    return await Incident.create(
+        id=new_id(Prefix.INCIDENT, now), kind="payment_differs", subject=subject, created_at=now, due_at=now
+    )
 
 
 async def row(units: UnitsOfWork, name: str = "row-0") -> Job:
@@ -129,13 +134,7 @@ async def test_a_kind_that_fills_its_places_keeps_no_other_waiting(database_url:
         async with running(worker):
             await until(lambda: len(told) == 1)
             # then: one more is not kept waiting either
-            await make(units, incidents=0)
-            now = datetime.now(UTC)
-            await units.run(
-                lambda: Incident.create(
-                    id=new_id(Prefix.INCIDENT, now), kind="x", subject="y", created_at=now, due_at=now
-                )
-            )
+            _ = await units.run(incident, "one more", datetime.now(UTC))
             await until(lambda: len(told) == 2)
             release.set()
 

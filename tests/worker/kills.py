@@ -1,0 +1,290 @@
+"""Servers and workers end under load, with -9 at random moments and at named points, and the books stay right.
+
+    python -m tests.worker.kills --database sqlite|postgres --runs 20 --seed 1
+    python -m tests.worker.kills --database sqlite --point "after send" --runs 20 --seed 1
+
+Each run has a seed of its own, which is printed and plays it again: the load and the moments follow from it. The
+sandbox and the database survive.
+"""
+
+import argparse
+import asyncio
+import random
+import signal
+import tempfile
+import time
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.fernet import Fernet
+
+from domain.clock import wire_clock
+from domain.ids import Prefix, new_id
+from models.accounts import User
+from models.catalogue import Product
+from models.database import open_database
+from models.unit_of_work import UnitsOfWork
+from sandbox.apps import DEFAULT_APPS
+from server.settings import Settings, read_settings
+from server.wiring import open_services
+from tests.databases import Databases, PostgresCluster, SqliteFolder
+from tests.process.running import free_port
+from tests.worker.children import environment_of, process
+from tests.worker.kill_books import STOCK, check, unsettled
+from tests.worker.kill_load import PRICE, Shoppers
+from tests.worker.killing_server import POINTS
+
+RUNNER = "tests.worker.killing_server"
+_BUYERS, _WISHES = 4, 24
+_STEP = 100
+_MOST_STEPS = 30
+_SECONDS = 60.0
+_LOAD_SECONDS = 1.5
+LONGEST_END = 30.0
+"""Seconds in which a process has ended after SIGTERM."""
+
+_MOST_LOAD_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class Kill:
+    """What dies: both processes at random moments, or one of them at the nth pass of a point; `gently` by SIGTERM."""
+
+    seed: int
+    point: str | None = None
+    gently: bool = False
+
+    def environment(self, who: str) -> dict[str, str]:
+        """Of the process `who`."""
+        chance = random.Random(self.seed)
+        victim = chance.choice(["serve", "serve", "worker"])
+        if self.point is None or who != victim:
+            return {}
+        return {"KILL_POINT": self.point, "KILL_NTH": str(chance.randint(1, 40 if victim == "serve" else 6))}
+
+
+@dataclass
+class Ground:
+    """What survives: a sandbox process and a kind of database."""
+
+    folder: Path
+    databases: Databases
+    sandbox_url: str
+    merchant: dict[str, Any]
+    apps: list[dict[str, str]]
+
+    def settings(self) -> Settings:
+        """Of a new database and a new server."""
+        port = free_port()
+        return read_settings(
+            _env_file=None,
+            environment="development",
+            database_url=self.databases.fresh(),
+            secret_keys=Fernet.generate_key().decode(),
+            wechat_api_url=self.sandbox_url,
+            pay_api_url=self.sandbox_url,
+            public_url=f"http://127.0.0.1:{port}",
+            port=port,
+            order_ttl=5,
+            media_url=f"file://{self.folder}/media",
+            apps=self.apps,
+            drain_seconds=0,
+            **self.merchant,
+        )
+
+
+@asynccontextmanager
+async def ground(databases: Databases) -> AsyncIterator[Ground]:
+    """A sandbox with a state file, as a process; its merchant's keys in files."""
+    with tempfile.TemporaryDirectory(prefix="appletql-kills-") as name:
+        folder, port = Path(name), free_port()
+        (folder / "media").mkdir()
+        url = f"http://127.0.0.1:{port}"
+        command = ("server", "sandbox", "--port", str(port), "--state", str(folder / "state.json"))
+        async with process(folder, command, {}), httpx.AsyncClient(base_url=url, timeout=30) as control:
+            await _ready(control, "/_sandbox/clock")
+            merchant = (await control.get("/_sandbox/merchant")).json()
+            yield Ground(folder, databases, url, _merchant(merchant, folder), _apps())
+
+
+def _merchant(told: dict[str, Any], folder: Path) -> dict[str, Any]:
+    key_file, public_key_file = folder / "apiclient_key.pem", folder / "pub_key.pem"
+    key_file.write_text(told["privateKey"])
+    public_key_file.write_text(told["publicKey"])
+    return {
+        "mchid": told["mchid"],
+        "mch_serial": told["serial"],
+        "mch_key_file": key_file,
+        "apiv3_key": told["apiv3Key"],
+        "pay_public_key_id": told["publicKeyId"],
+        "pay_public_key_file": public_key_file,
+    }
+
+
+def _apps() -> list[dict[str, str]]:
+    return [{"appid": app.appid, "secret": app.secret, "name": app.name} for app in DEFAULT_APPS]
+
+
+async def _ready(client: httpx.AsyncClient, path: str) -> None:
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if (await client.get(path)).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        await asyncio.sleep(0.05)
+    raise TimeoutError(f"{path} did not become ready")
+
+
+async def play(place: Ground, kill: Kill) -> bool:
+    """One run; whether the named point was reached. Raises AssertionError where the books are wrong."""
+    settings, chance = place.settings(), random.Random(kill.seed)
+    async with AsyncExitStack() as stack:
+        url = settings.database_url.get_secret_value()
+        units = await stack.enter_async_context(open_database(url, pool_size=4, wait_seconds=20))
+        server = await stack.enter_async_context(httpx.AsyncClient(base_url=settings.own_url, timeout=30))
+        control = await stack.enter_async_context(httpx.AsyncClient(base_url=place.sandbox_url, timeout=30))
+        shoppers = Shoppers(server, control, chance)
+        _ = await shoppers.control("reset")
+        _ = await shoppers.control("faults", {"faults": [], "notifications": _notifications(chance)}, "PUT")
+        shoppers.product_id = await _product(units)
+        died_at_point = await _load_until_killed(place.folder, settings, kill, shoppers, units)
+        await _heal(place.folder, settings, shoppers, units)
+        state = await shoppers.control("state", method="GET")
+        await units.read(check, state, shoppers.acknowledged)
+    return died_at_point
+
+
+def _notifications(chance: random.Random) -> str:
+    return chance.choice(["normal", "normal", "drop", "duplicate"])
+
+
+async def _product(units: UnitsOfWork) -> str:
+    async def insert() -> str:
+        now = wire_clock()
+        made = await Product.create(
+            id=new_id(Prefix.PRODUCT, now), title="tea", price=PRICE, stock=STOCK, created_at=now
+        )
+        return made.id
+
+    return await units.run(insert)
+
+
+async def _promote(user_id: str) -> None:
+    assert await User.filter(id=user_id).update(is_operator=True) == 1
+
+
+async def _load_until_killed(
+    folder: Path, settings: Settings, kill: Kill, shoppers: Shoppers, units: UnitsOfWork
+) -> bool:
+    """The load, and the end of both processes; whether one of them ended by itself, at its point."""
+    environment = environment_of(settings)
+    async with (
+        process(folder, (RUNNER, "serve"), environment | kill.environment("serve")) as serving,
+        process(folder, (RUNNER, "worker"), environment | kill.environment("worker")) as working,
+    ):
+        await _ready(shoppers.server, "/readyz")
+        people = [await shoppers.person() for _ in range(_BUYERS)]
+        shoppers.operator = await shoppers.person()
+        await units.run(
+            lambda: User.filter(id=shoppers.operator and shoppers.operator.user_id).update(is_operator=True)
+        )
+        load = asyncio.gather(shoppers.shop(people, _WISHES), _time_flies(shoppers, serving))
+        at_point = await _kill(kill, serving, working)
+        await load
+    return at_point
+
+
+async def _kill(kill: Kill, *running: asyncio.subprocess.Process) -> bool:
+    """Ends both; whether one of them ended by itself before, at the point."""
+    chance, at_point = random.Random(kill.seed), False
+    delays = [chance.uniform(0.05, _LOAD_SECONDS) for _ in running]
+    if kill.point is not None:
+        ended = [asyncio.create_task(each.wait()) for each in running]
+        done, left = await asyncio.wait(ended, timeout=_MOST_LOAD_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        at_point, delays = bool(done), [delay / 5 for delay in delays]
+        for task in left:
+            task.cancel()
+    number = signal.SIGTERM if kill.gently else signal.SIGKILL
+    await asyncio.gather(*(_end_after(each, number, delay) for each, delay in zip(running, delays, strict=True)))
+    expected = 0 if kill.gently else -signal.SIGKILL
+    assert {each.returncode for each in running} == {expected}, "a process ended otherwise than it was told to"
+    return at_point
+
+
+async def _end_after(running: asyncio.subprocess.Process, number: int, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    if running.returncode is None:
+        running.send_signal(number)
+        async with asyncio.timeout(LONGEST_END):
+            await running.wait()
+
+
+async def _time_flies(shoppers: Shoppers, serving: asyncio.subprocess.Process) -> None:
+    """Six seconds in each fifth of one, so that the worker has something to do, and refunds come to their end."""
+    while serving.returncode is None:
+        _ = await shoppers.control("clock", {"advance": 6})
+        await asyncio.sleep(0.2)
+
+
+async def _heal(folder: Path, settings: Settings, shoppers: Shoppers, units: UnitsOfWork) -> None:
+    """The server again, the same wishes again, and time, until nothing is open any more."""
+    async with process(folder, ("server", "serve"), environment_of(settings)):
+        await _ready(shoppers.server, "/readyz")
+        await shoppers.finish()
+        async with open_services(settings) as sweeper:
+            for _ in range(_MOST_STEPS):
+                _ = await shoppers.control("clock", {"advance": _STEP})
+                _ = await shoppers.control("notifications/wait", {"seconds": 30})
+                _ = await sweeper.workshift.sweep()
+                if not await units.read(unsettled):
+                    _ = await shoppers.control("notifications/wait", {"seconds": 30})
+                    return
+    raise AssertionError("orders or refunds are still open after all this time")
+
+
+async def series(databases: Databases, kills: list[Kill], say: Any = print) -> tuple[int, int]:
+    """All of them; how many died at their point by themselves, and how many runs went wrong."""
+    reached = wrong = 0
+    async with ground(databases) as place:
+        for kill in kills:
+            began, what = time.monotonic(), "gently" if kill.gently else kill.point or "random"
+            try:
+                died = await play(place, kill)
+                verdict = "sound, at its point" if died else "sound"
+                reached += died
+            except (AssertionError, TimeoutError, httpx.HTTPError) as error:
+                frame = traceback.extract_tb(error.__traceback__)[-1]
+                wrong, verdict = wrong + 1, f"WRONG: {type(error).__name__} {error} ({frame.name}: {frame.line})"
+            say(f"seed {kill.seed} {what}: {verdict} ({time.monotonic() - began:.1f} s)")
+    return reached, wrong
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgres"], required=True)
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--point", choices=POINTS)
+    parser.add_argument("--gently", action="store_true", help="SIGTERM in place of kill -9")
+    given = parser.parse_args()
+    kills = [Kill(given.seed + number, given.point, given.gently) for number in range(given.runs)]
+    with tempfile.TemporaryDirectory(prefix="appletql-", ignore_cleanup_errors=True) as name:
+        if given.database == "sqlite":
+            reached, wrong = asyncio.run(series(SqliteFolder.make(Path(name)), kills))
+        else:
+            with PostgresCluster.started(Path(name) / "pg") as cluster:
+                reached, wrong = asyncio.run(series(cluster, kills))
+    print(f"{given.database}: {len(kills)} runs, {reached} died at their point, {wrong} wrong")  # noqa: T201  (a command)
+    raise SystemExit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
