@@ -1,5 +1,6 @@
 """Payments: what WeChat's `trade_state` means here, and what news of one does to an order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -57,14 +58,14 @@ class Reported:
 
 @dataclass(frozen=True)
 class OrderFacts:
-    """What is known of an order: `transaction_ids` are the payments that were booked for it already.
+    """What is known of an order: `booked` are the payments that it has already, in fen.
 
     `has_refunds`: refunds of the transaction that the news is about are known.
     """
 
     status: OrderStatus
     is_held: bool
-    transaction_ids: frozenset[str]
+    booked: Mapping[str, int]
     paid_by: str | None
     has_refunds: bool
 
@@ -99,7 +100,9 @@ def decide(order: OrderFacts, expected: Expected, news: Reported) -> Decision:
         return Decision(Step.CLOSE if closes else Step.NOTHING)
     if (news.mchid, news.appid) != (expected.mchid, expected.appid) or not news.transaction_id:
         return Decision(Step.REFUSE)
-    if news.transaction_id in order.transaction_ids:
+    if (amount := order.booked.get(news.transaction_id)) is not None:
+        if (news.total, news.currency) != (amount, CURRENCY):
+            return Decision(Step.NOTHING, IncidentKind.PAYMENT_DIFFERS)
         unexplained = news.trade_state == "REFUND" and not order.has_refunds and order.paid_by == news.transaction_id
         return Decision(Step.NOTHING, IncidentKind.REFUND_UNKNOWN if unexplained else None)
     if (news.total, news.currency, news.payer) != (expected.total, CURRENCY, expected.payer):

@@ -127,7 +127,7 @@ async def _facts(order: Order, news: Transaction) -> OrderFacts:
     return OrderFacts(
         status=OrderStatus(order.status),
         is_held=order.held_at is not None,
-        transaction_ids=frozenset(payment.transaction_id for payment in payments),
+        booked={payment.transaction_id: payment.total for payment in payments},
         paid_by=next((payment.transaction_id for payment in payments if payment.kind == PaymentKind.ORDER), None),
         has_refunds=await Refund.filter(payment__transaction_id=news.transaction_id or "").exists(),
     )

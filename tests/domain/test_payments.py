@@ -80,7 +80,7 @@ class Books:
         return OrderFacts(
             status=self.status,
             is_held=self.is_held,
-            transaction_ids=frozenset(self.payments),
+            booked=dict.fromkeys(self.payments, EXPECTED.total),
             paid_by=main[0] if main else None,
             has_refunds=False,
         )
@@ -216,3 +216,10 @@ def test_a_held_order_waits_for_the_operator_whatever_comes(later: list[Reported
 def test_only_wechats_own_words_say_paid_or_closed(word: str) -> None:
     assert is_paid(word) == (word in {"SUCCESS", "REFUND"})
     assert is_closed(word) == (word in {"CLOSED", "REVOKED"})
+
+
+def test_other_news_of_a_booked_transaction_is_told_and_changes_nothing() -> None:
+    books = Books(status=OrderStatus.PAID, payments={"t1": PaymentKind.ORDER})
+    news = Reported("SUCCESS", EXPECTED.mchid, EXPECTED.appid, EXPECTED.payer, EXPECTED.total + 1, "CNY", "t1")
+
+    assert decide(books.facts(), EXPECTED, news) == Decision(Step.NOTHING, IncidentKind.PAYMENT_DIFFERS)
