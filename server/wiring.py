@@ -57,8 +57,9 @@ class Process:
     media: MediaStore
     avatars: AvatarKeeper
     product_pictures: ProductPictures
-    orders: Orders
     receiving: Receiving
+    orders: Orders
+    clock: Clock
     sandbox_clock: SandboxClock | None
     workshift: Workshift
     breakers: Mapping[str, Breaker]
@@ -89,14 +90,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
         yield Process(
             services=_services(ground, wechat, media, avatars, orders),
             units=units,
-            orders=orders,
             receiving=orders.receiving,
+            orders=orders,
+            clock=clock,
             media=media,
             avatars=AvatarKeeper(workshop, media, avatars.claim),
             product_pictures=ProductPictures(workshop, media),
             sandbox_clock=sandbox_clock,
             breakers={"api": wechat.breaker} | ({} if pay is None else {"pay": pay.breaker}),
-            workshift=make_workshift(units, orders, avatars, webhook, sandbox_clock, clock, None),
+            workshift=make_workshift(units, orders, avatars, webhook, sandbox_clock, clock),
         )
 
 

@@ -28,6 +28,7 @@ from services.payments.resolving import Resolving
 from services.payments.settling import Settling
 from services.payments.storied_pay import StoriedPay
 from services.payments.story import Story
+from services.reconciliation.reconciling import Reconciling
 from wechat.pay.client import Pay
 
 
@@ -54,6 +55,7 @@ class Orders:
     settling: Settling
     refund_settling: RefundSettling
     refund_sending: RefundSending
+    reconciling: Reconciling
     resolving: Resolving
 
 
@@ -91,6 +93,7 @@ async def open_orders(
             settling=settling,
             refund_settling=refund_settling,
             refund_sending=refund_sending,
+            reconciling=Reconciling(units, access, settling, refund_settling, clock, begin_refund=begin_refund),
             resolving=Resolving(units, access, refund_sending, clock),
         )
     finally:

@@ -17,6 +17,7 @@ from server.sandbox_clock import SandboxClock
 from server.wiring_orders import Orders
 from services.accounts.avatars import Avatars
 from services.worker.chores import Chores
+from services.worker.daily_bill import DailyBill
 from services.worker.incident_duty import IncidentDuty
 from services.worker.job_duty import SECONDS, JobDuty, Run
 from services.worker.loop import Duty, Worker
@@ -64,17 +65,16 @@ def make_workshift(
     webhook: Webhook | None,
     sandbox_clock: SandboxClock | None,
     clock: Clock,
-    reconcile: Run | None,
 ) -> Workshift:
-    """`webhook` is told of incidents; `reconcile` compares yesterday's bill, where a merchant account is configured."""
+    """`webhook` is told of incidents; yesterday's bill is compared where a merchant account is configured."""
     chores = Chores(units, avatars, clock)
     runs: dict[JobName, Run] = {
         JobName.SESSIONS: chores.end_sessions,
         JobName.MEDIA: chores.remove_media,
         JobName.STRAYS: chores.find_strays,
     }
-    if reconcile is not None:
-        runs[JobName.RECONCILE] = reconcile
+    if orders.access.wire is not None:
+        runs[JobName.RECONCILE] = DailyBill(orders.reconciling, clock).run
     jobs = JobDuty(units, runs, clock)
     duties = [
         Duty(Order, OrderDuty(units, orders.asking, orders.closing, clock).do, at_once=_ORDERS_AT_ONCE),

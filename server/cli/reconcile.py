@@ -61,22 +61,15 @@ def reconcile(day: datetime | None, csv_file: Path | None, json_file: Path | Non
 
 
 async def _run(settings: "Settings", day: date | None, spool: "Spool") -> "Reconciliation":
-    from domain.clock import BusinessClock
-    from server.sandbox_clock import SandboxClock
     from server.wiring import open_services
     from services.reconciliation.china_days import yesterday
-    from services.reconciliation.reconciling import Reconciling
-    from wechat.http import new_http_client
 
-    clock = BusinessClock()
-    async with open_services(settings) as process, new_http_client() as http:
-        if settings.sandbox_url is not None and process.sandbox_clock is not None:
+    async with open_services(settings) as process:
+        if process.sandbox_clock is not None:
             await process.sandbox_clock.follow()
-            await SandboxClock(http, settings.sandbox_url, clock).follow()
-        orders = process.orders
-        reconciling = Reconciling(process.units, orders.access, orders.settling, orders.refund_settling, clock)
         with _Bar.shown() as bar:
-            return await reconciling.run(day or yesterday(clock()), bar.update, begin=bar.begin, tell=spool.add)
+            when = day or yesterday(process.clock())
+            return await process.orders.reconciling.run(when, bar.update, begin=bar.begin, tell=spool.add)
 
 
 class _Bar:

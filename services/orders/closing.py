@@ -49,10 +49,13 @@ class Closing:
                 raise
         return await self._units.read(_get, order.id)
 
-    async def note_missing(self, order_id: str) -> Order:
-        """WeChat does not know the order: an incident where it gave a prepay_id for it. The order as it is now."""
-        row = await self._units.read(_get, order_id)
-        if row.prepay_id is not None and row.status == OrderStatus.PENDING:
+    async def note_missing(self, asked: Order) -> Order:
+        """WeChat does not know the order: an incident where it had given a prepay_id for it. The order as it is now.
+
+        `asked` is the order as it was before WeChat was asked: a prepay may have arrived since.
+        """
+        row = await self._units.read(_get, asked.id)
+        if asked.prepay_id is not None and row.status == OrderStatus.PENDING:
             await self._units.run_again_if_raced(record, IncidentKind.ORDER_MISSING_AT_WECHAT, row.id, self._clock())
         return row
 
@@ -90,7 +93,7 @@ class Closing:
         guards = (NEVER_PREPARED, no_attempt_since(asked_at))
         if await self._units.run_again_if_raced(_close_if, order.id, self._clock(), guards):
             return
-        if (await self.note_missing(order.id)).status == OrderStatus.PENDING:
+        if (await self.note_missing(order)).status == OrderStatus.PENDING:
             raise Unavailable("close", "the order is not known there, or not yet")
 
 

@@ -59,7 +59,7 @@ class Syncing:
         try:
             _ = await self._asking.ask(order)
         except OrderNotFound:  # never arrived there, or not yet; closing it is another question
-            _ = await self._closing.note_missing(order.id)
+            _ = await self._closing.note_missing(order)
         order = await self._units.read(_get, order.id)
         if order.status == OrderStatus.PENDING and self._is_over(order):
             _ = await self._closing.close(await self._closing.want(order.id))

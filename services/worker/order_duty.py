@@ -51,7 +51,7 @@ class OrderDuty:
         try:
             _ = await self._asking.ask(order)
         except OrderNotFound:
-            _ = await self._closing.note_missing(order.id)  # its prepay never arrived, or not yet
+            _ = await self._closing.note_missing(order)  # its prepay never arrived, or not yet
 
     def _after_failure(self, order: Order) -> datetime:
         """Half a minute, as long as somebody may still be paying; the longer an order has been over, the rarer."""

@@ -30,7 +30,7 @@ async def check(state: dict[str, Any], acknowledged: set[tuple[str, str]]) -> No
     await _check_refunds(state)
     await _check_counters()
     await _check_promises(acknowledged)
-    assert [incident.kind for incident in await Incident.all()] == []
+    assert (kinds := [incident.kind for incident in await Incident.all()]) == [], kinds
 
 
 async def _check_order(order: Order, theirs: dict[str, Any] | None, state: dict[str, Any]) -> None:
@@ -49,13 +49,13 @@ async def _check_order(order: Order, theirs: dict[str, Any] | None, state: dict[
     booked = sorted([entry.amount for entry in await LedgerEntry.filter(order_id=order.id)])
     refunds = [-it.amount for it in await Refund.filter(order_id=order.id, status="SUCCESS")]
     assert booked == sorted([order.total, *refunds]), "the ledger"
-    assert order.paid_at is not None
+    assert order.paid_at is not None, "paid, and no time of it"
 
 
 async def _check_refunds(state: dict[str, Any]) -> None:
     ours = {refund.number: (refund.status, refund.amount) for refund in await Refund.all()}
     theirs = {it["outRefundNo"]: (it["status"], it["amount"]) for it in state["refunds"]}
-    assert len(theirs) == len(state["refunds"])
+    assert len(theirs) == len(state["refunds"]), "two refunds of one number"
     assert theirs == {number: refund for number, refund in ours.items() if refund[0] != "CLOSED"}, "the refunds"
     for payment in await Payment.all():
         refunds = await Refund.filter(payment_id=payment.id).exclude(status="CLOSED")
@@ -70,8 +70,8 @@ async def _check_counters() -> None:
     sold = sum([item.quantity for item in await OrderItem.exclude(order__status="CLOSED")])
     assert product.stock == STOCK - sold, "the stock"
     assert [user.unpaid_orders for user in await User.all()] == [0] * await User.all().count(), "the counters"
-    assert await Order.exclude(due_at=None).count() == 0
-    assert await Refund.exclude(due_at=None).count() == 0
+    assert await Order.exclude(due_at=None).count() == 0, "an order at its end is due"
+    assert await Refund.exclude(due_at=None).count() == 0, "a refund at its end is due"
 
 
 async def _check_promises(acknowledged: set[tuple[str, str]]) -> None:

@@ -44,6 +44,9 @@ _BUYERS, _WISHES = 4, 24
 _STEP = 100
 _MOST_STEPS = 30
 _SECONDS = 60.0
+_PASSED_AT_SIGN_IN = 20
+"""Commits, roundly, before the load begins."""
+
 _LOAD_SECONDS = 1.5
 LONGEST_END = 30.0
 """Seconds in which a process has ended after SIGTERM."""
@@ -65,7 +68,9 @@ class Kill:
         victim = chance.choice(["serve", "serve", "worker"])
         if self.point is None or who != victim:
             return {}
-        return {"KILL_POINT": self.point, "KILL_NTH": str(chance.randint(1, 40 if victim == "serve" else 6))}
+        passed = _PASSED_AT_SIGN_IN if victim == "serve" and "commit" in self.point else 0
+        nth = passed + chance.randint(1, 40 if victim == "serve" else 6)
+        return {"KILL_POINT": self.point, "KILL_NTH": str(nth)}
 
 
 @dataclass
@@ -106,8 +111,8 @@ async def ground(databases: Databases) -> AsyncIterator[Ground]:
         (folder / "media").mkdir()
         url = f"http://127.0.0.1:{port}"
         command = ("server", "sandbox", "--port", str(port), "--state", str(folder / "state.json"))
-        async with process(folder, command, {}), httpx.AsyncClient(base_url=url, timeout=30) as control:
-            await _ready(control, "/_sandbox/clock")
+        async with process(folder, command, {}) as sandbox, httpx.AsyncClient(base_url=url, timeout=30) as control:
+            await _ready(control, "/_sandbox/clock", sandbox)
             merchant = (await control.get("/_sandbox/merchant")).json()
             yield Ground(folder, databases, url, _merchant(merchant, folder), _apps())
 
@@ -130,9 +135,9 @@ def _apps() -> list[dict[str, str]]:
     return [{"appid": app.appid, "secret": app.secret, "name": app.name} for app in DEFAULT_APPS]
 
 
-async def _ready(client: httpx.AsyncClient, path: str) -> None:
+async def _ready(client: httpx.AsyncClient, path: str, running: asyncio.subprocess.Process) -> None:
     deadline = time.monotonic() + _SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and running.returncode is None:
         try:
             if (await client.get(path)).status_code == 200:
                 return
@@ -189,7 +194,7 @@ async def _load_until_killed(
         process(folder, (RUNNER, "serve"), environment | kill.environment("serve")) as serving,
         process(folder, (RUNNER, "worker"), environment | kill.environment("worker")) as working,
     ):
-        await _ready(shoppers.server, "/readyz")
+        await _ready(shoppers.server, "/readyz", serving)
         people = [await shoppers.person() for _ in range(_BUYERS)]
         shoppers.operator = await shoppers.person()
         await units.run(
@@ -235,8 +240,8 @@ async def _time_flies(shoppers: Shoppers, serving: asyncio.subprocess.Process) -
 
 async def _heal(folder: Path, settings: Settings, shoppers: Shoppers, units: UnitsOfWork) -> None:
     """The server again, the same wishes again, and time, until nothing is open any more."""
-    async with process(folder, ("server", "serve"), environment_of(settings)):
-        await _ready(shoppers.server, "/readyz")
+    async with process(folder, ("server", "serve"), environment_of(settings)) as serving:
+        await _ready(shoppers.server, "/readyz", serving)
         await shoppers.finish()
         async with open_services(settings) as sweeper:
             for _ in range(_MOST_STEPS):

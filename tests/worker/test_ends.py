@@ -215,3 +215,19 @@ async def test_an_answer_about_a_late_payment_is_refunded_by_whoever_asked(shop:
     assert sorted(await shop.ledger(row.id)) == [-1250, 1250, 1250]
     assert len((await shop.state())["refunds"]) == 1
     await shop.assert_sound()
+
+
+async def test_a_prepay_that_arrives_behind_a_question_makes_no_incident(shop: Shop) -> None:
+    """WeChat did not know the order yet when it was asked; the answer came when it did."""
+    # given: an order that never reached WeChat
+    buyer, tea = await shop.buyer(), await shop.product(stock=5)
+    await shop.fault("reset", PREPAY_PATH)
+    assert (await shop.create(buyer, tea, key="again"))["code"] == "WECHAT_UNAVAILABLE"
+    before = await the_order(shop)
+    # when: it does, after the question and before its answer is looked at
+    _ = await shop.ordered(buyer, tea, key="again")
+    closing = shop.application.process.services.buying.closing
+    after = await closing.note_missing(before)
+    # then
+    assert (before.prepay_id, after.prepay_id is not None) == (None, True)
+    assert await shop.incidents() == []
