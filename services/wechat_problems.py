@@ -62,6 +62,8 @@ def log_failure(error: errors.WeChatError) -> None:
     known = {"path": error.path, "errcode": error.code or error.errcode, "rid": error.rid, "kind": type(error).__name__}
     if isinstance(error, errors.Misconfigured):
         logger.error("WeChat refuses the configuration", extra=known | {"advice": error.advice})
+    elif isinstance(error, errors.CircuitOpen):
+        logger.debug("WeChat was not called", extra=known)  # the breaker told once that it opened
     elif isinstance(error, errors.LoginCodeInvalid | errors.PhoneCodeInvalid | errors.LoginBlocked):
         logger.info("WeChat refused a code", extra=known)
     else:

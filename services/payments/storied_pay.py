@@ -6,7 +6,7 @@ from datetime import date
 
 from domain.stories import Told
 from services.payments.story import Story
-from wechat.errors import WeChatError
+from wechat.errors import CircuitOpen, Crowded, WeChatError
 from wechat.pay.bill_file import TradeBill
 from wechat.pay.client import Pay
 from wechat.pay.merchant import Merchant
@@ -82,6 +82,8 @@ class StoriedPay:
     def _told(self, write: Write, number: str, what: Told) -> Iterator[Callable[[str], None]]:
         try:
             yield lambda ending: write(number, what, ending)
+        except (CircuitOpen, Crowded):
+            raise  # nothing was sent
         except WeChatError as error:
             write(number, what, " ".join(filter(None, [type(error).__name__, error.code, error.rid])))
             raise

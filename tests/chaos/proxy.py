@@ -6,8 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
+_ALWAYS = asyncio.Event()
+_ALWAYS.set()
+
+
 class Wire:
-    """While it is cut, connections are taken and nothing is ever answered on them: the worst kind of outage."""
+    """While it is cut, connections are taken and nothing is ever answered on them: the worst kind of outage.
+
+    What asks for the sandbox's clock goes through all the same: production has no such question.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -26,17 +33,22 @@ class Wire:
         """One connection, until either side ends it."""
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             there_reader, there_writer = await asyncio.open_connection(self._host, self._port)
-            ways = [self._pump(reader, there_writer), self._pump(there_reader, writer)]
+            first = await reader.read(65536)
+            whole = _ALWAYS if first.startswith(b"GET /_sandbox/") else self._whole
+            await whole.wait()
+            there_writer.write(first)
+            ways = [_pump(whole, reader, there_writer), _pump(whole, there_reader, writer)]
             await asyncio.wait([asyncio.create_task(way) for way in ways], return_when=asyncio.FIRST_COMPLETED)
             there_writer.close()
         writer.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                await self._whole.wait()
-                writer.write(data)
-                await writer.drain()
+
+async def _pump(whole: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65536):
+            await whole.wait()
+            writer.write(data)
+            await writer.drain()
 
 
 @asynccontextmanager

@@ -63,9 +63,7 @@ async def freeze(server: PostgresServer) -> None:
 
 
 @pytest.mark.parametrize("strike", [restart, kill_connections, freeze])
-async def test_an_outage_of_postgresql(
-    tmp_path: Path, strike: Callable[[PostgresServer], Awaitable[None]]
-) -> None:
+async def test_an_outage_of_postgresql(tmp_path: Path, strike: Callable[[PostgresServer], Awaitable[None]]) -> None:
     async with own_postgres() as server:
         server.psql("CREATE DATABASE chaos;")
         async with running_shop(tmp_path, str(server.get_uri("chaos")), buyers=40) as shop:

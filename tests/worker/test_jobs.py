@@ -15,14 +15,21 @@ from models.accounts import Session, User
 from models.database import open_database
 from models.jobs import Job
 from models.media import Media
+from models.migrator import migrate
 from models.orders import Order
 from models.unit_of_work import UnitsOfWork
+from sandbox.server import create_server, running
+from server.app import Application
+from services.worker import loop
+from services.worker.chores import Chores
 from services.worker.job_duty import SECONDS, JobDuty, NotYetError, Run
 from services.worker.loop import Duty, Worker
 from tests.accounts.operations import UPDATE_PROFILE, do
 from tests.accounts.pictures import picture, upload
+from tests.databases import Databases
 from tests.shop import Shop
 from tests.worker.sweeping import sweep
+from tests.world import make_settings
 
 pytestmark = pytest.mark.anyio
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -142,6 +149,29 @@ async def test_yesterdays_bill_waits_until_it_is_ready(database_url: str) -> Non
         assert ready.astimezone(CHINA).strftime("%H:%M") == "10:05"
 
 
+async def test_a_server_with_a_worker_outlives_a_database_that_is_not_migrated_yet(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_PAUSE_AFTER_FAILURE", 0.05)
+    url = databases.empty()
+    async with running(create_server(port=0, embedded=True), abruptly=True) as sandbox:
+        application = Application(make_settings(url, sandbox), with_worker=True)
+        async with application.router.lifespan_context(application):
+            # given: it looked for work, and there were no tables
+            await asyncio.sleep(0.3)
+            # when
+            await asyncio.to_thread(asyncio.run, migrate(url, lambda _name: None))
+            # then: the jobs have their first run
+            async with asyncio.timeout(30):
+                while not await _have_run(application.process.units):  # noqa: ASYNC110  (the worker tells nobody)
+                    await asyncio.sleep(0.05)
+
+
+async def _have_run(units: UnitsOfWork) -> bool:
+    ended = await units.read(lambda: Job.filter(ended_at__isnull=False).count())
+    return ended >= len({JobName.SESSIONS, JobName.MEDIA, JobName.STRAYS})
+
+
 async def rows(shop: Shop, model: type[Session] | type[Media]) -> int:
     return await shop.read(lambda: model.all().count())
 
@@ -218,8 +248,6 @@ async def test_an_old_upload_that_becomes_the_avatar_meanwhile_is_kept(shop: Sho
     assert found is not None
     # when
     await do(shop, UPDATE_PROFILE, token, input={"fields": {"avatarUrl": url}})
-    from services.worker.chores import Chores
-
     process = shop.application.process
     chores = Chores(process.units, process.services.profiles._avatars, BusinessClock())
     given_up = await process.units.run_again_if_raced(chores._give_up, found)
