@@ -16,6 +16,7 @@ class IncidentKind(StrEnum):
     ORDER_MISSING_AT_WECHAT = "order_missing_at_wechat"
     NUMBER_USED = "number_used"
     REFUND_UNKNOWN = "refund_unknown"
+    REFUND_STUCK = "refund_stuck"
     REFUND_DIFFERS = "refund_differs"
     REFUND_TOO_MUCH = "refund_too_much"
     REFUND_ABNORMAL = "refund_abnormal"
@@ -40,6 +41,10 @@ class Meaning:
 
 
 MEANINGS = {
+    IncidentKind.REFUND_STUCK: Meaning(
+        "WeChat has not accepted a refund for an hour, or does not know one that it accepted.",
+        "appletql orders show names the answers; mend the merchant account. It is sent again by itself; then note.",
+    ),
     IncidentKind.UNIONID_CHANGED: Meaning(
         "WeChat names another unionid for a known openid; nothing was joined or split.",
         "Compare the mini program's Open Platform account with what it was; then note.",

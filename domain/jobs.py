@@ -16,14 +16,20 @@ class JobName(StrEnum):
     """Pictures that nobody uses are removed."""
     STRAYS = "strays"
     """Open orders and refunds that are due at no time are due now: a net below the others."""
+    STORIES = "stories"
+    """Old lines of the stories of orders are deleted."""
+    PRIVACY = "privacy"
+    """What was written about somebody while the account was being deleted is stripped too."""
     RECONCILE = "reconcile"
-    """WeChat's bill of yesterday is compared with the ledger."""
+    """WeChat's bill of yesterday, and of days that were missed, is compared with the ledger."""
 
 
 _EVERY = {
     JobName.SESSIONS: timedelta(hours=1),
     JobName.MEDIA: timedelta(hours=1),
     JobName.STRAYS: timedelta(minutes=10),
+    JobName.STORIES: timedelta(hours=1),
+    JobName.PRIVACY: timedelta(hours=1),
 }
 
 

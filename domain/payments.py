@@ -96,8 +96,7 @@ class Decision:
 def decide(order: OrderFacts, expected: Expected, news: Reported) -> Decision:
     """What to do about the news. Pure, the same for whoever brings it, and nothing new for news that is old."""
     if not is_paid(news.trade_state):
-        closes = is_closed(news.trade_state) and order.status is OrderStatus.PENDING and not order.is_held
-        return Decision(Step.CLOSE if closes else Step.NOTHING)
+        return _unpaid(order, expected, news)
     if (news.mchid, news.appid) != (expected.mchid, expected.appid) or not news.transaction_id:
         return Decision(Step.REFUSE)
     if (amount := order.booked.get(news.transaction_id)) is not None:
@@ -108,6 +107,13 @@ def decide(order: OrderFacts, expected: Expected, news: Reported) -> Decision:
     if (news.total, news.currency, news.payer) != (expected.total, CURRENCY, expected.payer):
         return Decision(Step.HOLD, IncidentKind.PAYMENT_DIFFERS)
     return _book(order, news)
+
+
+def _unpaid(order: OrderFacts, expected: Expected, news: Reported) -> Decision:
+    if news.mchid not in (None, expected.mchid) or news.appid not in (None, expected.appid):
+        return Decision(Step.REFUSE)
+    closes = is_closed(news.trade_state) and order.status is OrderStatus.PENDING and not order.is_held
+    return Decision(Step.CLOSE if closes else Step.NOTHING)
 
 
 def _book(order: OrderFacts, news: Reported) -> Decision:

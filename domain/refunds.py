@@ -14,6 +14,9 @@ APART = timedelta(seconds=65)
 WITHOUT_BALANCE = timedelta(hours=1)
 """Until the next try after NOT_ENOUGH."""
 
+PATIENCE = timedelta(hours=1)
+"""After which a refund that WeChat has not accepted is told to the operator."""
+
 _LADDER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 10, 20, 30))
 _HOURLY_UNTIL = timedelta(days=1)
 
@@ -41,9 +44,12 @@ MOVES: dict[RefundStatus, frozenset[RefundStatus]] = {
     RefundStatus.PROCESSING: frozenset({RefundStatus.SUCCESS, RefundStatus.ABNORMAL, RefundStatus.CLOSED}),
     RefundStatus.ABNORMAL: frozenset({RefundStatus.SUCCESS, RefundStatus.CLOSED}),
     RefundStatus.SUCCESS: frozenset(),
-    RefundStatus.CLOSED: frozenset(),
+    RefundStatus.CLOSED: frozenset({RefundStatus.SUCCESS}),
 }
-"""Everything that a refund can do; an abnormal one is mended by hand in WeChat's console."""
+"""Everything that a refund can do; an abnormal one is mended by hand in WeChat's console.
+
+One that was given up here and that WeChat made all the same has gone back: it counts, and is told.
+"""
 
 
 def may_move(before: RefundStatus, after: RefundStatus) -> bool:

@@ -1,6 +1,10 @@
 """What the story of an order tells of WeChat: each call and how it ended."""
 
+from datetime import timedelta
 from enum import StrEnum
+
+KEPT = timedelta(days=180)
+"""So long a line of a story is kept; payments, refunds and the ledger stay."""
 
 
 class Told(StrEnum):

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from domain.clock import wire_clock
-from wechat.errors import WeChatError
 from wechat.pay.client import Pay
 
 _LOOK_EVERY = 60.0
@@ -33,6 +32,6 @@ async def _keep(pay: Pay) -> None:
         if pay.key_ring.needs_refresh(wire_clock()):
             try:
                 await pay.refresh_certificates()
-            except WeChatError as error:
+            except Exception as error:  # noqa: BLE001  (whatever it is, the next minute brings another try)
                 logger.warning("platform certificates could not be fetched", extra={"kind": type(error).__name__})
         await asyncio.sleep(_LOOK_EVERY)

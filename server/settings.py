@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     appsecret: SecretStr | None = Field(default=None, min_length=1)
     apps: Annotated[tuple[AppSettings, ...], NoDecode] = ()
     wechat_api_url: str = WECHAT_API_URL
-    wechat_timeout: float = Field(default=2.5, gt=0, le=30)
+    wechat_timeout: float = Field(default=2.5, gt=0, le=10)
     pay_api_url: str = PAY_API_URL
     mchid: str | None = Field(default=None, pattern=r"^[0-9]{6,32}$")
     mch_serial: str | None = Field(default=None, pattern=r"^[0-9A-Fa-f]{8,64}$")
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     content_check_fallback: Literal["refuse", "accept"] = "refuse"
     phone_conflict: Literal["refuse", "move"] = "refuse"
     phone_data_max_age: int = Field(default=300, ge=10, le=86_400)
-    operation_timeout: float = Field(default=10.0, gt=0, le=60)
+    operation_timeout: float = Field(default=15.0, gt=0, le=60)
     drain_seconds: float = Field(default=2.0, ge=0, le=30)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

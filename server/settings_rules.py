@@ -55,8 +55,9 @@ def _mini_programs(settings: Settings) -> Iterator[Fault]:
 
 
 def _timeouts(settings: Settings) -> Iterator[Fault]:
-    # In the queue for WeChat, with WeChat, and with the database: an operation must outlast all three.
-    least = 2 * settings.wechat_timeout + 3
+    # Two calls to WeChat (closing an order, then asking for it), each after its queue, and the database: an operation
+    # must outlast them all.
+    least = 4 * settings.wechat_timeout + 3
     if settings.operation_timeout < least:
         yield Fault(f"{PREFIX}OPERATION_TIMEOUT", f"must be at least {least:g} with this {PREFIX}WECHAT_TIMEOUT")
 

@@ -23,6 +23,7 @@ from services.accounts.export import Export
 from services.accounts.login import Login
 from services.accounts.phones import Conflict, Phones
 from services.accounts.profiles import Profiles
+from services.accounts.session_keys import SessionKeys
 from services.accounts.sessions import Sessions
 from services.accounts.wechat_sessions import WeChatSessions
 from services.catalogue.pictures import picture_check
@@ -36,6 +37,7 @@ from services.media.store import MediaStore, open_store
 from services.media.workshop import open_workshop
 from services.mini_programs import MiniPrograms
 from services.orders.departure import DepartingBuyer
+from services.orders.stripping import Stripping
 from services.payments.receiving import Receiving
 from services.phone_data import PhoneData
 from services.sharing.code_images import CodeImages
@@ -83,7 +85,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
         ground = _lay_ground(settings, units, clock)
         pay = await stack.enter_async_context(open_pay(settings))
         await stack.enter_async_context(fresh_certificates(pay))
-        terms = Terms(settings.notify_url, timedelta(minutes=settings.order_ttl))
+        terms = Terms(
+            settings.notify_url,
+            timedelta(minutes=settings.order_ttl),
+            [app.appid for app in settings.mini_programs],
+        )
         orders = await stack.enter_async_context(open_orders(units, pay, terms, ground.cipher, ground.hashes, clock))
         sandbox_clock = await _sandbox_clock(stack, settings, clock)
         webhook = await _webhook(stack, settings)
@@ -98,7 +104,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
             product_pictures=ProductPictures(workshop, media),
             sandbox_clock=sandbox_clock,
             breakers={"api": wechat.breaker} | ({} if pay is None else {"pay": pay.breaker}),
-            workshift=make_workshift(units, orders, avatars, webhook, sandbox_clock, clock),
+            workshift=make_workshift(
+                units, orders, avatars, Stripping(units, ground.cipher), webhook, sandbox_clock, clock
+            ),
         )
 
 
@@ -126,14 +134,14 @@ def _services(ground: _Ground, wechat: WeChat, media: MediaStore, avatars: Avata
     conflict = Conflict(settings.phone_conflict)
     phones = Phones(units, wechat, apps, phone_data, cipher, hashes, clock, conflict)
     shares = Shares(units, ShareViews(units), content, clock)
-    departing = DepartingBuyer(units, orders.closing, cipher)
+    departing = DepartingBuyer(units, orders.closing, Stripping(units, cipher))
     return Services(
         login=Login(units, wechat, apps, cipher, hashes, clock),
         sessions=Sessions(units, clock),
         wechat_sessions=WeChatSessions(units, wechat, apps, cipher),
         profiles=Profiles(units, phone_data, content, avatars, clock),
         phones=phones,
-        deletion=Deletion(units, wechat, apps, avatars, hashes, departing, clock),
+        deletion=Deletion(units, wechat, apps, avatars, hashes, departing, SessionKeys(cipher), clock),
         export=Export(units, phones),
         shares=shares,
         share_visits=Visits(units, shares, phone_data, clock),

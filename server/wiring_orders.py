@@ -1,6 +1,6 @@
 """Wires orders and payments together; a part of the composition root with a life of its own: work in the background."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,10 +34,11 @@ from wechat.pay.client import Pay
 
 @dataclass(frozen=True)
 class Terms:
-    """Where WeChat sends its notifications, and how long an order may be paid."""
+    """Where WeChat sends its notifications, how long an order may be paid, and the mini programs that sell."""
 
     notify_url: str
     order_life: timedelta
+    appids: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ async def open_orders(
             buying=Buying(units, access, placing, prepaying, closing, syncing, views),
             refunding=Refunding(Refunds(units, access, refund_sending, clock), views),
             reading=OrderReading(units, views),
-            receiving=Receiving(units, access, settling, refund_settling, cipher, clock, begin_refund),
+            receiving=Receiving(units, access, settling, refund_settling, cipher, clock, begin_refund, terms.appids),
             closing=closing,
             access=access,
             asking=asking,

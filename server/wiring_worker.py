@@ -16,6 +16,7 @@ from server.alerts import Webhook
 from server.sandbox_clock import SandboxClock
 from server.wiring_orders import Orders
 from services.accounts.avatars import Avatars
+from services.orders.stripping import Stripping
 from services.worker.chores import Chores
 from services.worker.daily_bill import DailyBill
 from services.worker.incident_duty import IncidentDuty
@@ -62,19 +63,22 @@ def make_workshift(
     units: UnitsOfWork,
     orders: Orders,
     avatars: Avatars,
+    stripping: Stripping,
     webhook: Webhook | None,
     sandbox_clock: SandboxClock | None,
     clock: Clock,
 ) -> Workshift:
-    """`webhook` is told of incidents; yesterday's bill is compared where a merchant account is configured."""
-    chores = Chores(units, avatars, clock)
+    """`webhook` is told of incidents; bills are compared where a merchant account is configured."""
+    chores = Chores(units, avatars, stripping, clock)
     runs: dict[JobName, Run] = {
         JobName.SESSIONS: chores.end_sessions,
         JobName.MEDIA: chores.remove_media,
         JobName.STRAYS: chores.find_strays,
+        JobName.STORIES: chores.trim_stories,
+        JobName.PRIVACY: chores.strip_late,
     }
     if orders.access.wire is not None:
-        runs[JobName.RECONCILE] = DailyBill(orders.reconciling, clock).run
+        runs[JobName.RECONCILE] = DailyBill(units, orders.reconciling, clock).run
     jobs = JobDuty(units, runs, clock)
     duties = [
         Duty(Order, OrderDuty(units, orders.asking, orders.closing, clock).do, at_once=_ORDERS_AT_ONCE),

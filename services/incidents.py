@@ -7,9 +7,15 @@ from tortoise.functions import Count
 
 from domain.ids import Prefix, new_id
 from domain.incidents import IncidentKind
+from domain.jobs import CHINA
 from models.incidents import Incident
 
 logger = logging.getLogger(__name__)
+
+
+def china_day(now: datetime) -> str:
+    """As a reference, for what is to be told again every day that it lasts."""
+    return now.astimezone(CHINA).date().isoformat()
 
 
 async def open_incidents() -> list[tuple[str, int]]:

@@ -73,7 +73,7 @@ class Order(Node):
     items: list[OrderItem]
     remark: str | None
     total: Money
-    refunded: Money = strawberry.field(description="Refunds that succeeded.")
+    refunded: Money = strawberry.field(description="Refunds that succeeded, of the payment that paid the order.")
     can_pay: bool = strawberry.field(description="What the viewer can do now: pay, in this mini program.")
     can_cancel: bool = strawberry.field(description="What the viewer can do now: cancel.")
     on_hold: bool = strawberry.field(description="Something about the payment is being looked into.")

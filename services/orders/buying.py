@@ -87,7 +87,7 @@ class Buying:
             with suppress(NotPayableError):
                 params = await self.prepaying.parameters(order)
         view = await self.views.one(order.id, Onlooker.of(viewer))
-        if params is None:
+        if params is None or view.order.status != OrderStatus.PENDING or view.order.close_wanted_at is not None:
             raise OrderProblem(ProblemCode.ORDER_NOT_PAYABLE, "The order cannot be paid now.", view)
         return Payable(view, params)
 

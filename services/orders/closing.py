@@ -104,11 +104,11 @@ async def _want(order_id: str, now: datetime) -> Order:
 
 
 async def _closed_at_wechat(order_id: str, now: datetime) -> None:
-    await close_row(order_id, now, trade_state="CLOSED")
+    await close_row(order_id, now, Q(held_at=None), trade_state="CLOSED")
 
 
 async def _close_if(order_id: str, now: datetime, guards: tuple[Q, ...]) -> bool:
-    return await close_row(order_id, now, *guards)
+    return await close_row(order_id, now, Q(held_at=None), *guards)
 
 
 async def _ask_at(order_id: str, moment: datetime) -> None:

@@ -4,24 +4,28 @@ One attempt at a time for an order in this process; callers share it, and none o
 """
 
 import asyncio
+import logging
 from contextlib import suppress
 from datetime import datetime
 
 from domain.clock import Clock
 from domain.incidents import IncidentKind
 from domain.orders import ATTEMPT, OrderStatus, payable_until
-from domain.problems import WeChatProblem
-from models.encryption import Cipher
+from domain.problems import Unavailable, WeChatProblem
+from models.encryption import Cipher, UnreadableError
 from models.orders import Order
 from models.unit_of_work import RacedError, UnitsOfWork
+from services.background import LONGEST_END, finish
 from services.incidents import record
 from services.orders.closing import Closing
 from services.payments.asking import Asking
 from services.payments.pay_access import PayAccess
 from services.wechat_problems import log_failure, problem_of
-from wechat.errors import Unavailable, WeChatError
+from wechat.errors import WeChatError
 from wechat.pay.errors import NumberUsed, OrderClosed, OrderPaid, PayRefused
 from wechat.pay.results import PaymentParams
+
+logger = logging.getLogger(__name__)
 
 
 class NotPayableError(Exception):
@@ -56,9 +60,9 @@ class Prepaying:
         prepay_id = order.prepay_id or await self._shared(order.id)
         return await pay.payment_params(order.appid, prepay_id)
 
-    async def aclose(self) -> None:
-        """Waits for the attempts that are under way; each ends by its own deadline."""
-        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+    async def aclose(self, seconds: float = LONGEST_END) -> None:
+        """Waits for the attempts that are under way, then ends it."""
+        await finish(self._under_way.values, seconds)
 
     async def _shared(self, order_id: str) -> str:
         task = self._under_way.get(order_id)
@@ -81,15 +85,22 @@ class Prepaying:
         if order.prepay_id is not None:
             return order.prepay_id
         try:
-            prepay_id = await self._access.pay().prepay(order.number, self._cipher.open(order.prepay_body).encode())
+            prepay_id = await self._access.pay().prepay(order.number, self._body(order))
         except (OrderPaid, OrderClosed, NumberUsed) as error:
             raise await self._look(order, error) from None
         except PayRefused as error:
             raise await self._give_up(order, error, is_only_one=is_only_one) from None
-        except Unavailable as error:
+        except WeChatError as error:
             log_failure(error)
             raise problem_of(error) from None
         return await self._keep(order, prepay_id)
+
+    def _body(self, order: Order) -> bytes:
+        try:
+            return self._cipher.open(order.prepay_body).encode()
+        except UnreadableError:
+            logger.error("a prepay body does not open: was a key dropped from APPLETQL_SECRET_KEYS?")  # noqa: TRY400  (the error says no more)
+            raise Unavailable("This server cannot read its order; its operator finds the reason.") from None
 
     async def _keep(self, order: Order, prepay_id: str) -> str:
         """Only an order that nobody wants closed takes the prepay_id; else it is dropped, and closed at WeChat too."""

@@ -11,6 +11,7 @@ from domain.refunds import RefundStatus
 from models.orders import Order
 from models.payments import Refund
 from models.unit_of_work import UnitsOfWork
+from services.background import LONGEST_END, finish
 from services.orders.closing import Closing
 from services.payments.asking import Asking
 from services.payments.refund_sending import RefundSending
@@ -40,9 +41,9 @@ class Syncing:
             task.add_done_callback(lambda done: self._done(order.id, done))
         await asyncio.shield(task)
 
-    async def aclose(self) -> None:
-        """Waits for what is under way; each ends by its own deadline."""
-        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+    async def aclose(self, seconds: float = LONGEST_END) -> None:
+        """Waits for what is under way, then ends it."""
+        await finish(self._under_way.values, seconds)
 
     def _done(self, order_id: str, task: asyncio.Task[None]) -> None:
         del self._under_way[order_id]
@@ -50,9 +51,16 @@ class Syncing:
             task.exception()  # read, since every caller may have gone away
 
     async def _once(self, order_id: str) -> None:
-        if await self._units.run(_take_turn, order_id, self._clock()):
+        now = self._clock()
+        if not await self._units.run(_take_turn, order_id, now):
+            return
+        try:
             with answered_as_problem():
                 await self.look(await self._units.read(_get, order_id))
+        except BaseException:
+            # Nobody was answered: the next caller must not take the state here for WeChat's.
+            await self._units.run(_give_turn_back, order_id, now)
+            raise
 
     async def look(self, order: Order) -> None:
         """Asks now, whoever asked before. Raises a WeChatError or WeChatProblem."""
@@ -64,7 +72,7 @@ class Syncing:
         if order.status == OrderStatus.PENDING and self._is_over(order):
             _ = await self._closing.close(await self._closing.want(order.id))
         for refund_id in await self._units.read(_open_refunds, order.id):
-            await self._refund_sending.pursue(refund_id)
+            await self._refund_sending.pursue(refund_id, only_if_due=True)
 
     def _is_over(self, order: Order) -> bool:
         return order.close_wanted_at is not None or self._clock() >= closes_at(order.expires_at)
@@ -74,6 +82,10 @@ async def _take_turn(order_id: str, now: datetime) -> bool:
     """Whether nobody asked within the last two seconds. A moment in the future is from before a sandbox's reset."""
     stale = Q(asked_at=None) | Q(asked_at__lte=now - SYNC_EVERY) | Q(asked_at__gt=now)
     return bool(await Order.filter(stale, id=order_id).update(asked_at=now))
+
+
+async def _give_turn_back(order_id: str, taken_at: datetime) -> None:
+    _ = await Order.filter(id=order_id, asked_at=taken_at).update(asked_at=None)
 
 
 async def _open_refunds(order_id: str) -> list[str]:

@@ -3,8 +3,9 @@
 https://pay.weixin.qq.com/doc/v3/merchant/4012791861
 """
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from domain.clock import Clock
@@ -12,7 +13,7 @@ from domain.incidents import IncidentKind
 from domain.problems import Unavailable, WeChatProblem
 from models.encryption import Cipher
 from models.unit_of_work import UnitsOfWork
-from services.incidents import record
+from services.incidents import china_day, record
 from services.payments.asking import Begin
 from services.payments.inbox import Mail
 from services.payments.pay_access import PayAccess
@@ -41,7 +42,10 @@ ACKNOWLEDGED = Reply(204)
 
 
 class Receiving:
-    """Takes notifications of payments and refunds. `begin_refund` is told of each refund that one makes necessary."""
+    """Takes notifications of payments and refunds. `begin_refund` is told of each refund that one makes necessary.
+
+    `appids` are the mini programs of this server: another system may share the merchant account.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class Receiving:
         cipher: Cipher,
         clock: Clock,
         begin_refund: Begin,
+        appids: Collection[str],
     ) -> None:
         self._units = units
         self._access = access
@@ -60,6 +65,8 @@ class Receiving:
         self._cipher = cipher
         self._clock = clock
         self._begin_refund = begin_refund
+        self._appids = frozenset(appids)
+        self._xml_told_on = ""
 
     async def receive(self, headers: Mapping[str, str], body: bytes) -> Reply:
         """What to answer: 204 once everything that it says is stored, else a status that makes WeChat send it again."""
@@ -83,13 +90,20 @@ class Receiving:
         logger.warning("a notification was refused", extra={"kind": type(error).__name__})
         if isinstance(error, errors.NoticeIsXml):
             try:
-                await self._record(IncidentKind.NOTICE_IS_XML, "notify", "")
+                await self._tell_of_xml()
             except Unavailable:
                 return Reply(503, "Busy; send it again.")
         return Reply(401 if isinstance(error, _UNAUTHORIZED) else 400, error.meaning)
 
+    async def _tell_of_xml(self) -> None:
+        """Once a day, since nothing shows that it came from WeChat; in between the database is left alone."""
+        today = china_day(self._clock())
+        if self._xml_told_on != today:
+            await self._record(IncidentKind.NOTICE_IS_XML, "notify", today)
+            self._xml_told_on = today
+
     async def _settle(self, notice: Notice) -> Reply:
-        mail = Mail(notice.id, notice.event_type, self._cipher.seal(notice.plaintext))
+        mail = self._mail(notice)
         if isinstance(notice.content, Transaction):
             return await self._payment(notice.content, mail)
         if isinstance(notice.content, RefundAnswer):
@@ -97,11 +111,17 @@ class Receiving:
         logger.warning("a notification of an unknown kind", extra={"event_type": notice.event_type})
         return Reply(400, "Not a kind of notification that is known here.")
 
+    def _mail(self, notice: Notice) -> Mail:
+        number = notice.content.out_trade_no if notice.content else None
+        stripped = json.dumps({"number": number, "event": notice.event_type, "at": self._clock().isoformat()})
+        sealed, seal = self._cipher.seal(notice.plaintext), self._cipher.seal
+        return Mail(notice.id, notice.event_type, sealed, seal(stripped))
+
     async def _payment(self, news: Transaction, mail: Mail) -> Reply:
         try:
             settled = await self._settling.settle(news, mail)
         except UnknownOrderError:
-            if news.mchid != self._access.pay().merchant.mchid:
+            if news.mchid != self._access.pay().merchant.mchid or news.appid not in self._appids:
                 raise ForeignPaymentError from None
             await self._record(IncidentKind.PAYMENT_UNKNOWN, news.transaction_id or "", "")
             return Reply(500, "No such order here, or not yet.")

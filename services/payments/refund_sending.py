@@ -14,9 +14,9 @@ from domain.incidents import IncidentKind
 from domain.refunds import RefundStatus
 from models.payments import Payment, Refund
 from models.unit_of_work import UnitsOfWork
-from services.incidents import record
+from services.incidents import china_day, record
 from services.payments.pay_access import PayAccess
-from services.payments.refund_settling import RefundSettling, give_up
+from services.payments.refund_settling import RefundSettling, UnknownRefundError, give_up
 from services.payments.settling import ForeignPaymentError
 from services.wechat_problems import log_failure
 from wechat.errors import Unavailable
@@ -35,8 +35,11 @@ class RefundSending:
         self._settling = settling
         self._clock = clock
 
-    async def pursue(self, refund_id: str) -> None:
-        """Asks WeChat what became of the refund, and sends it where WeChat has not heard of it."""
+    async def pursue(self, refund_id: str, *, only_if_due: bool = False) -> None:
+        """Asks WeChat what became of the refund, and sends it where WeChat has not heard of it.
+
+        With `only_if_due` it is asked for and not sent before its time: a buyer cannot make this server insist.
+        """
         refund = await self._units.read(_find, refund_id)
         if refund is None or refund.status not in (RefundStatus.PROCESSING, RefundStatus.ABNORMAL):
             return
@@ -44,14 +47,15 @@ class RefundSending:
             try:
                 await self._settle(await self._access.pay().query_refund(refund.number))
             except RefundNotFound:
-                if refund.refund_id is not None or refund.status == RefundStatus.ABNORMAL:
-                    logger.error(  # noqa: TRY400  (the error says no more)
-                        "WeChat does not know a refund that it accepted", extra={"refund": refund.id}
-                    )
-                    return
+                if refund.refund_id is not None:  # accepted once, and not known any more
+                    await self._units.run_again_if_raced(self._stuck, refund.id)
             else:
                 return
-        await self._send(refund)
+        if refund.status == RefundStatus.PROCESSING and refund.body and not (only_if_due and self._waits(refund)):
+            await self._send(refund)
+
+    def _waits(self, refund: Refund) -> bool:
+        return refund.due_at is not None and refund.due_at > self._clock()
 
     async def _send(self, refund: Refund) -> None:
         """Sends, unless another request for the payment was sent within the last minute."""
@@ -67,14 +71,15 @@ class RefundSending:
             await self._units.run_again_if_raced(self._without_balance, refund.id)
         except (Unavailable, PayRefused) as error:
             log_failure(error)  # whatever else it says, it is no definite word on this refund
+            await self._units.run_again_if_raced(self._not_accepted, refund.id)
         else:
             await self._settle(answer)
 
     async def _settle(self, answer: RefundAnswer) -> None:
         try:
             _ = await self._settling.settle(answer)
-        except ForeignPaymentError:
-            logger.error("WeChat answered about another merchant's refund")  # noqa: TRY400  (the error says no more)
+        except (ForeignPaymentError, UnknownRefundError):
+            logger.error("WeChat answered about another refund")  # noqa: TRY400  (the error says no more)
 
     async def _take_turn(self, refund: Refund) -> bool:
         """The refund's row comes before its payment's, as where refunds are settled: neither waits for the other."""
@@ -99,11 +104,23 @@ class RefundSending:
         elif await unsent.update(status=RefundStatus.CLOSED, completed_at=now, due_at=None):
             await give_up(refund, now)
 
+    async def _not_accepted(self, refund_id: str) -> None:
+        """Sent again after a minute at first; what WeChat did not take for an hour is told, and sent more rarely."""
+        now = self._clock()
+        refund = await Refund.get(id=refund_id)
+        if refund.refund_id is None and now >= refund.created_at + rules.PATIENCE:
+            due_at = max(now + rules.APART, rules.next_question(refund.created_at, now))
+            _ = await Refund.filter(id=refund_id, status=RefundStatus.PROCESSING).update(due_at=due_at)
+            await self._stuck(refund_id)
+
+    async def _stuck(self, refund_id: str) -> None:
+        await record(IncidentKind.REFUND_STUCK, refund_id, self._clock())
+
     async def _without_balance(self, refund_id: str) -> None:
         now = self._clock()
         open_ = Refund.filter(id=refund_id, status=RefundStatus.PROCESSING)
         _ = await open_.update(due_at=now + rules.WITHOUT_BALANCE)
-        await record(IncidentKind.NOT_ENOUGH, refund_id, now)
+        await record(IncidentKind.NOT_ENOUGH, refund_id, now, china_day(now))
 
 
 async def _find(refund_id: str) -> Refund | None:

@@ -79,7 +79,7 @@ class RefundSettling:
         else:
             await self._move(refund, news, now)
             await note_trade_state(refund.order, "REFUND")
-        await keep(mail, refund.order_id, now)
+        await keep(mail, refund.order, now)
         return refund.order_id
 
     async def _move(self, refund: Refund, news: RefundAnswer, now: datetime) -> None:
@@ -90,9 +90,11 @@ class RefundSettling:
         if after is None or after is before or not rules.may_move(before, after):
             if before is RefundStatus.PROCESSING:
                 await _ask_later(refund, now)
-            elif (before, after) == (RefundStatus.CLOSED, RefundStatus.SUCCESS):  # given up here, and paid all the same
-                await record(IncidentKind.REFUND_DIFFERS, refund.id, now, news.refund_id or "")
             return
+        if before is RefundStatus.CLOSED:  # given up here, and made all the same
+            await record(IncidentKind.REFUND_DIFFERS, refund.id, now, news.refund_id or "")
+            if not await reserve(refund.payment, refund.amount):
+                return
         await _step(refund, before, after, news, now)
         if after is RefundStatus.SUCCESS:
             await _went_back(refund, news.success_time or now, now)
@@ -104,6 +106,8 @@ class RefundSettling:
     async def _adopt(self, news: RefundAnswer, mail: Mail | None) -> str:
         payment = await Payment.filter(transaction_id=news.transaction_id).select_related("order").first()
         if payment is None or not news.refund or not news.out_refund_no:
+            raise UnknownPaymentError
+        if (news.out_trade_no, news.total) != (payment.order.number, payment.total):
             raise UnknownPaymentError
         if not await Refund.filter(number=news.out_refund_no).exists():
             await self._insert(payment, news, news.refund, news.out_refund_no)

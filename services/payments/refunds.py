@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 
 from domain.clock import Clock
+from domain.ids import Prefix, is_id
 from domain.orders import LONGEST_KEY
 from domain.payments import PaymentKind
 from domain.problems import Forbidden, InputIssue, InvalidInput, ProblemCode, Refusal, WeChatProblem
@@ -91,7 +92,7 @@ class Refunds:
         operator = await hold_owner(viewer.identity.id)
         if not operator.is_operator:  # the role was taken since the request began
             raise Forbidden(NOT_AN_OPERATOR)
-        order = await Order.filter(id=wanted.order_id).first()
+        order = await Order.filter(id=wanted.order_id).first() if is_id(Prefix.ORDER, wanted.order_id) else None
         if order is None:
             raise Refusal(ProblemCode.ORDER_NOT_FOUND, "There is no such order.")
         known = await Refund.filter(order_id=order.id, source=RefundSource.OPERATOR, key=wanted.key).first()
@@ -101,7 +102,7 @@ class Refunds:
         amount = payment.total - payment.reserved if wanted.amount is None else wanted.amount
         if not 1 <= amount <= payment.total - payment.reserved:
             raise RefundNotAllowedError("Not that much is left of the payment.")
-        if not await reserve(payment, amount):
+        if not await reserve(payment, amount, is_refund_unknown=False):
             raise await _no_room(payment)
         return await insert_refund(
             payment,
@@ -136,7 +137,7 @@ async def _refundable(order: Order) -> Payment:
 async def _no_room(payment: Payment) -> Exception:
     """Why a conditional update found no row: somebody else was faster, or the parts are used up."""
     row = await Payment.get(id=payment.id)
-    if (row.reserved, row.parts) == (payment.reserved, payment.parts):
+    if (row.reserved, row.parts, row.is_refund_unknown) == (payment.reserved, payment.parts, False):
         return RefundNotAllowedError("WeChat takes at most fifty refunds of one payment.")
     return RacedError()
 

@@ -14,9 +14,12 @@ _REASON = "订单无需此笔付款"
 """What the payer reads of money that an order had no use for."""
 
 
-async def reserve(payment: Payment, amount: int) -> bool:
-    """Claims `amount` fen, by one conditional update; False when that much is not left, or the parts are used up."""
-    room = Payment.filter(id=payment.id, reserved__lte=payment.total - amount, parts__lt=MOST_PARTS)
+async def reserve(payment: Payment, amount: int, **only: bool) -> bool:
+    """Claims `amount` fen, by one conditional update; False when that much is not left, or the parts are used up.
+
+    `only` are further conditions on the payment's row.
+    """
+    room = Payment.filter(id=payment.id, reserved__lte=payment.total - amount, parts__lt=MOST_PARTS, **only)
     return bool(await room.update(reserved=F("reserved") + amount, parts=F("parts") + 1))
 
 

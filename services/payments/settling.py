@@ -8,6 +8,8 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from tortoise.expressions import Q
+
 from domain.clock import Clock
 from domain.ids import Prefix, new_id
 from domain.incidents import IncidentKind
@@ -69,7 +71,7 @@ class Settling:
         decision = decide(await _facts(order, news), _expected(order), _reported(news, payer))
         settled = await self._apply(decision, order, news, now)
         await note_trade_state(order, news.trade_state)
-        await keep(mail, order.id, now)
+        await keep(mail, order, now)
         return settled
 
     async def _apply(self, decision: Decision, order: Order, news: Transaction, now: datetime) -> Settled:
@@ -82,7 +84,7 @@ class Settling:
                 held_at=now, due_at=None
             )
         elif decision.step is Step.CLOSE:
-            await close_row(order.id, now, trade_state=news.trade_state)
+            await close_row(order.id, now, Q(held_at=None), trade_state=news.trade_state)
         elif decision.step is Step.PAY:
             await self._pay(order, news, now)
         elif decision.step is Step.BOOK_AND_REFUND:

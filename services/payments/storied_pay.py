@@ -6,7 +6,7 @@ from datetime import date
 
 from domain.stories import Told
 from services.payments.story import Story
-from wechat.errors import CircuitOpen, Crowded, WeChatError
+from wechat.errors import CircuitOpen, Crowded, Unreadable, WeChatError
 from wechat.pay.bill_file import TradeBill
 from wechat.pay.client import Pay
 from wechat.pay.merchant import Merchant
@@ -52,6 +52,8 @@ class StoriedPay:
         """The answer to the stored bytes of the refund `number`."""
         with self._told(self._story.of_refund, number, Told.REFUND) as ended:
             answer = await self._pay.refund(body)
+            if answer.out_refund_no != number:
+                raise Unreadable("refund", "an answer about another number")
             ended(answer.status)
         return answer
 

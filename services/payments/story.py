@@ -15,7 +15,10 @@ _LONGEST = 200
 
 
 class Story:
-    """Writes in the background; what cannot be written is told in the log and lost."""
+    """Writes in the background; what cannot be written is told in the log and lost.
+
+    A line that says the same as the one before it is left out.
+    """
 
     def __init__(self, units: UnitsOfWork, background: Background, clock: Clock) -> None:
         self._units = units
@@ -44,6 +47,8 @@ async def _of_refund(number: str, what: Told, detail: str, at: datetime) -> None
 
 
 async def _write(order_id: str, what: Told, detail: str, at: datetime) -> None:
-    _ = await OrderEvent.create(
-        id=new_id(Prefix.EVENT, at), order_id=order_id, what=what, detail=detail[:_LONGEST], at=at
-    )
+    """Nothing where the last line says the same: an order may be asked about for as long as it is open."""
+    line = detail[:_LONGEST]
+    last = await OrderEvent.filter(order_id=order_id).order_by("-id").first()
+    if last is None or (last.what, last.detail) != (what, line):
+        _ = await OrderEvent.create(id=new_id(Prefix.EVENT, at), order_id=order_id, what=what, detail=line, at=at)

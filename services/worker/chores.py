@@ -8,12 +8,15 @@ from domain.clock import Clock
 from domain.orders import OrderStatus
 from domain.refunds import RefundStatus
 from domain.sessions import ABSOLUTE, IDLE
+from domain.stories import KEPT
 from models.accounts import Session, User
 from models.media import Media
 from models.orders import Order
 from models.payments import Refund
+from models.stories import OrderEvent
 from models.unit_of_work import UnitsOfWork
 from services.accounts.avatars import Avatars
+from services.orders.stripping import Stripping
 
 _BATCH = 500
 _UNUSED_FOR = timedelta(days=1)
@@ -22,9 +25,10 @@ _UNUSED_FOR = timedelta(days=1)
 class Chores:
     """Each gives one line about what it did; raises Unavailable when the database does not answer."""
 
-    def __init__(self, units: UnitsOfWork, avatars: Avatars, clock: Clock) -> None:
+    def __init__(self, units: UnitsOfWork, avatars: Avatars, stripping: Stripping, clock: Clock) -> None:
         self._units = units
         self._avatars = avatars
+        self._stripping = stripping
         self._clock = clock
 
     async def end_sessions(self) -> str:
@@ -50,6 +54,17 @@ class Chores:
         strays = await self._units.run(_find_strays, self._clock())
         return f"{strays} strays found"
 
+    async def trim_stories(self) -> str:
+        """Deletes lines of stories that are too old."""
+        deleted = 0
+        while some := await self._units.run(_trim_stories, self._clock() - KEPT):
+            deleted += some
+        return f"{deleted} lines of stories deleted"
+
+    async def strip_late(self) -> str:
+        """Strips what was written about somebody while the account was being deleted."""
+        return f"{await self._stripping.late(self._clock())} rows stripped"
+
     async def _give_up(self, media: Media) -> int:
         """Looked at once more with the owner's row held: it may have become the avatar since it was found."""
         _ = await User.filter(id=media.user_id).update(created_at=F("created_at"))
@@ -65,6 +80,13 @@ async def _end_sessions(now: datetime) -> int:
     ids = await Session.filter(over).limit(_BATCH).values_list("id", flat=True)
     # Asked again: a session may have been used since it was found.
     return await Session.filter(over, id__in=list(ids)).delete() if ids else 0
+
+
+async def _trim_stories(before: datetime) -> int:
+    """By their ids, which are in the order of time: no index says when a line was written."""
+    oldest = await OrderEvent.all().order_by("id").limit(_BATCH)
+    ids = [event.id for event in oldest if event.at < before]
+    return await OrderEvent.filter(id__in=ids).delete() if ids else 0
 
 
 async def _old_media(after: str, before: datetime) -> list[Media]:

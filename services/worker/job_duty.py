@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.clock import Clock
@@ -13,7 +14,15 @@ from models.unit_of_work import UnitsOfWork
 AGAIN = timedelta(minutes=30)
 """A job that failed, or whose time has not come at WeChat, is tried again after that."""
 
-Run = Callable[[], Awaitable[str]]
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What a run did, and that there is more of it: the job is due again at once."""
+
+    said: str
+
+
+Run = Callable[[], Awaitable[str | Unfinished]]
 """Runs a job; gives one line about what it did. Raises NotYetError where it must be tried again later."""
 
 SECONDS = 600.0
@@ -57,9 +66,14 @@ class JobDuty:
             logger.error("a job failed", extra={"job": job_id, "kind": type(error).__name__})  # noqa: TRY400  (its text may quote a value)
             await self._later(job_id, f"failed: {type(error).__name__}")
         else:
-            now = self._clock()
-            await self._units.run(_end, job_id, now, next_run(JobName(job_id), now), said)
-            logger.info("job done", extra={"job": job_id, "said": said})
+            await self._done(job_id, said)
+
+    async def _done(self, job_id: str, said: str | Unfinished) -> None:
+        now = self._clock()
+        due_at = now if isinstance(said, Unfinished) else next_run(JobName(job_id), now)
+        line = said.said if isinstance(said, Unfinished) else said
+        await self._units.run(_end, job_id, now, due_at, line)
+        logger.info("job done", extra={"job": job_id, "said": line})
 
     async def _later(self, job_id: str, said: str) -> None:
         now = self._clock()

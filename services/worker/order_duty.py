@@ -3,6 +3,8 @@
 import random
 from datetime import datetime, timedelta
 
+from tortoise.expressions import Q
+
 from domain.clock import Clock
 from domain.orders import ASK_AGAIN, OrderStatus, closes_at, next_question
 from domain.problems import WeChatProblem
@@ -74,4 +76,4 @@ async def _get(order_id: str) -> Order:
 async def _move_on(order_id: str, moment: datetime, **only: datetime | None) -> None:
     """Only an open order is due again; with `due_at`, one that nobody wanted to be looked at sooner meanwhile."""
     _ = await Order.filter(id=order_id, status=OrderStatus.PENDING, held_at=None, **only).update(due_at=moment)
-    _ = await Order.filter(id=order_id).exclude(status=OrderStatus.PENDING, held_at=None).update(due_at=None)
+    _ = await Order.filter(id=order_id).exclude(Q(status=OrderStatus.PENDING, held_at=None)).update(due_at=None)

@@ -43,7 +43,7 @@ class Samples:
 
     def first_ok(self, *kinds: str, since: float) -> float:
         """When the first call that succeeded and began after this moment had ended."""
-        return min((one.at + one.took for one in self.of(*kinds, since=since).found if one.outcome == "ok"))
+        return min(one.at + one.took for one in self.of(*kinds, since=since).found if one.outcome == "ok")
 
 
 class Load:

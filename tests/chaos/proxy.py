@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-
 _ALWAYS = asyncio.Event()
 _ALWAYS.set()
 

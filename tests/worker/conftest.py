@@ -13,6 +13,6 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
 
     WeChat has long to answer, so that on a busy machine no question is asked twice because of that.
     """
-    async with open_shop(database_url, wechat_timeout=20, operation_timeout=45) as shop:
+    async with open_shop(database_url, wechat_timeout=10, operation_timeout=45) as shop:
         _ = await shop.application.process.workshift.sweep()
         yield shop

@@ -1,7 +1,7 @@
 """Servers and workers end under load, with -9 at random moments and at named points, and the books stay right.
 
     python -m tests.worker.kills --database sqlite|postgres --runs 20 --seed 1
-    python -m tests.worker.kills --database sqlite --point "after send" --runs 20 --seed 1
+    python -m tests.worker.kills --database sqlite --runs 0 --points 1 --point "after send" --seed 7
 
 Each run has a seed of its own, which is printed and plays it again: the load and the moments follow from it. The
 sandbox and the database survive.
@@ -14,14 +14,12 @@ import signal
 import tempfile
 import time
 import traceback
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-from cryptography.fernet import Fernet
 
 from domain.clock import wire_clock
 from domain.ids import Prefix, new_id
@@ -29,13 +27,12 @@ from models.accounts import User
 from models.catalogue import Product
 from models.database import open_database
 from models.unit_of_work import UnitsOfWork
-from sandbox.apps import DEFAULT_APPS
-from server.settings import Settings, read_settings
+from server.settings import Settings
 from server.wiring import open_services
 from tests.databases import Databases, PostgresCluster, SqliteFolder
-from tests.process.running import free_port
 from tests.worker.children import environment_of, process
 from tests.worker.kill_books import STOCK, check, unsettled
+from tests.worker.kill_ground import Ground, ground, ready
 from tests.worker.kill_load import PRICE, Shoppers
 from tests.worker.killing_server import POINTS
 
@@ -43,7 +40,6 @@ RUNNER = "tests.worker.killing_server"
 _BUYERS, _WISHES = 4, 24
 _STEP = 100
 _MOST_STEPS = 30
-_SECONDS = 60.0
 _PASSED_AT_SIGN_IN = 20
 """Commits, roundly, before the load begins."""
 
@@ -71,80 +67,6 @@ class Kill:
         passed = _PASSED_AT_SIGN_IN if victim == "serve" and "commit" in self.point else 0
         nth = passed + chance.randint(1, 40 if victim == "serve" else 6)
         return {"KILL_POINT": self.point, "KILL_NTH": str(nth)}
-
-
-@dataclass
-class Ground:
-    """What survives: a sandbox process and a kind of database."""
-
-    folder: Path
-    databases: Databases
-    sandbox_url: str
-    merchant: dict[str, Any]
-    apps: list[dict[str, str]]
-
-    def settings(self) -> Settings:
-        """Of a new database and a new server."""
-        port = free_port()
-        return read_settings(
-            _env_file=None,
-            environment="development",
-            database_url=self.databases.fresh(),
-            secret_keys=Fernet.generate_key().decode(),
-            wechat_api_url=self.sandbox_url,
-            pay_api_url=self.sandbox_url,
-            public_url=f"http://127.0.0.1:{port}",
-            port=port,
-            order_ttl=5,
-            media_url=f"file://{self.folder}/media",
-            apps=self.apps,
-            drain_seconds=0,
-            **self.merchant,
-        )
-
-
-@asynccontextmanager
-async def ground(databases: Databases) -> AsyncIterator[Ground]:
-    """A sandbox with a state file, as a process; its merchant's keys in files."""
-    with tempfile.TemporaryDirectory(prefix="appletql-kills-") as name:
-        folder, port = Path(name), free_port()
-        (folder / "media").mkdir()
-        url = f"http://127.0.0.1:{port}"
-        command = ("server", "sandbox", "--port", str(port), "--state", str(folder / "state.json"))
-        async with process(folder, command, {}) as sandbox, httpx.AsyncClient(base_url=url, timeout=30) as control:
-            await _ready(control, "/_sandbox/clock", sandbox)
-            merchant = (await control.get("/_sandbox/merchant")).json()
-            yield Ground(folder, databases, url, _merchant(merchant, folder), _apps())
-
-
-def _merchant(told: dict[str, Any], folder: Path) -> dict[str, Any]:
-    key_file, public_key_file = folder / "apiclient_key.pem", folder / "pub_key.pem"
-    key_file.write_text(told["privateKey"])
-    public_key_file.write_text(told["publicKey"])
-    return {
-        "mchid": told["mchid"],
-        "mch_serial": told["serial"],
-        "mch_key_file": key_file,
-        "apiv3_key": told["apiv3Key"],
-        "pay_public_key_id": told["publicKeyId"],
-        "pay_public_key_file": public_key_file,
-    }
-
-
-def _apps() -> list[dict[str, str]]:
-    return [{"appid": app.appid, "secret": app.secret, "name": app.name} for app in DEFAULT_APPS]
-
-
-async def _ready(client: httpx.AsyncClient, path: str, running: asyncio.subprocess.Process) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while time.monotonic() < deadline and running.returncode is None:
-        try:
-            if (await client.get(path)).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        await asyncio.sleep(0.05)
-    raise TimeoutError(f"{path} did not become ready")
 
 
 async def play(place: Ground, kill: Kill) -> bool:
@@ -194,7 +116,7 @@ async def _load_until_killed(
         process(folder, (RUNNER, "serve"), environment | kill.environment("serve")) as serving,
         process(folder, (RUNNER, "worker"), environment | kill.environment("worker")) as working,
     ):
-        await _ready(shoppers.server, "/readyz", serving)
+        await ready(shoppers.server, "/readyz", serving)
         people = [await shoppers.person() for _ in range(_BUYERS)]
         shoppers.operator = await shoppers.person()
         await units.run(
@@ -241,7 +163,7 @@ async def _time_flies(shoppers: Shoppers, serving: asyncio.subprocess.Process) -
 async def _heal(folder: Path, settings: Settings, shoppers: Shoppers, units: UnitsOfWork) -> None:
     """The server again, the same wishes again, and time, until nothing is open any more."""
     async with process(folder, ("server", "serve"), environment_of(settings)) as serving:
-        await _ready(shoppers.server, "/readyz", serving)
+        await ready(shoppers.server, "/readyz", serving)
         await shoppers.finish()
         async with open_services(settings) as sweeper:
             for _ in range(_MOST_STEPS):
@@ -271,16 +193,27 @@ async def series(databases: Databases, kills: list[Kill], say: Any = print) -> t
     return reached, wrong
 
 
+def chosen(given: argparse.Namespace) -> list[Kill]:
+    """The runs that the command line asks for."""
+    points = [given.point] if given.point else POINTS
+    return [
+        *(Kill(given.seed + number) for number in range(given.runs)),
+        *(Kill(given.seed + number, point) for point in points for number in range(given.points)),
+        *(Kill(given.seed + number, gently=True) for number in range(given.gently)),
+    ]
+
+
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", choices=["sqlite", "postgres"], required=True)
-    parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--point", choices=POINTS)
-    parser.add_argument("--gently", action="store_true", help="SIGTERM in place of kill -9")
+    parser.add_argument("--seed", type=int, default=1, help="of the first run; each one more has the next")
+    parser.add_argument("--runs", type=int, default=20, help="kills at random moments")
+    parser.add_argument("--points", type=int, default=0, help="kills at each named point")
+    parser.add_argument("--point", choices=POINTS, help="at this one alone")
+    parser.add_argument("--gently", type=int, default=0, help="ends by SIGTERM")
     given = parser.parse_args()
-    kills = [Kill(given.seed + number, given.point, given.gently) for number in range(given.runs)]
+    kills = chosen(given)
     with tempfile.TemporaryDirectory(prefix="appletql-", ignore_cleanup_errors=True) as name:
         if given.database == "sqlite":
             reached, wrong = asyncio.run(series(SqliteFolder.make(Path(name)), kills))

@@ -20,6 +20,7 @@ from models.orders import Order
 from models.unit_of_work import UnitsOfWork
 from sandbox.server import create_server, running
 from server.app import Application
+from services.orders.stripping import Stripping
 from services.worker import loop
 from services.worker.chores import Chores
 from services.worker.job_duty import SECONDS, JobDuty, NotYetError, Run
@@ -249,7 +250,8 @@ async def test_an_old_upload_that_becomes_the_avatar_meanwhile_is_kept(shop: Sho
     # when
     await do(shop, UPDATE_PROFILE, token, input={"fields": {"avatarUrl": url}})
     process = shop.application.process
-    chores = Chores(process.units, process.services.profiles._avatars, BusinessClock())
+    stripping = Stripping(process.units, process.receiving._cipher)
+    chores = Chores(process.units, process.services.profiles._avatars, stripping, BusinessClock())
     given_up = await process.units.run_again_if_raced(chores._give_up, found)
     # then
     assert (given_up, (await shop.api.get(url.removeprefix(shop.url))).status_code) == (0, 200)
