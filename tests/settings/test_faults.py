@@ -104,8 +104,8 @@ REFUSED = [
     ("PUBLIC_URL", f"shop.example/{CANARY}", "PUBLIC_URL", ADDRESS_SHAPE),
     ("WECHAT_TIMEOUT", CANARY, "WECHAT_TIMEOUT", NUMBER),
     ("WECHAT_TIMEOUT", "0", "WECHAT_TIMEOUT", "Input should be greater than 0"),
-    ("WECHAT_TIMEOUT", "31", "WECHAT_TIMEOUT", "Input should be less than or equal to 30"),
-    ("WECHAT_TIMEOUT", "nan", "WECHAT_TIMEOUT", "Input should be less than or equal to 30"),
+    ("WECHAT_TIMEOUT", "11", "WECHAT_TIMEOUT", "Input should be less than or equal to 10"),
+    ("WECHAT_TIMEOUT", "nan", "WECHAT_TIMEOUT", "Input should be less than or equal to 10"),
     ("GRAPHIQL", CANARY, "GRAPHIQL", "Input should be a valid boolean, unable to interpret input"),
     *(
         ("MEDIA_URL", text, "MEDIA_URL", MEDIA_SHAPE)

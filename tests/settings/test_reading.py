@@ -96,7 +96,7 @@ DEFAULTS: dict[str, Any] = {
     "content_check_fallback": "refuse",
     "phone_conflict": "refuse",
     "phone_data_max_age": 300,
-    "operation_timeout": 10.0,
+    "operation_timeout": 15.0,
     "drain_seconds": 2.0,
     "log_level": "INFO",
 }

@@ -1,0 +1,199 @@
+"""Somebody with thousands of orders: export and deletion take a few statements, not some for each order."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.ids import Prefix, new_id
+from models.catalogue import Product
+from models.encryption import Cipher
+from models.notices import Notice
+from models.orders import Order, OrderItem
+from models.payments import Payment, Refund
+from tests.accounts.operations import DELETE_ACCOUNT, EXPORT, do
+from tests.catalogue.statements import counted
+from tests.world import ME, World, error_codes
+
+pytestmark = pytest.mark.anyio
+MANY = 2000
+START = datetime(2026, 1, 1, tzinfo=UTC)
+REMARK = "请放门口"
+
+
+@dataclass
+class Regular:
+    """A customer of long standing."""
+
+    openid: str
+    token: str
+    user_id: str
+
+
+def cipher_of(world: World) -> Cipher:
+    found = world.application.process.receiving._cipher
+    assert isinstance(found, Cipher)
+    return found
+
+
+def an_order(user_id: str, place: int, sealed: str, **given: Any) -> Order:
+    at = START + timedelta(seconds=place)
+    known = {
+        "id": new_id(Prefix.ORDER, at),
+        "user_id": user_id,
+        "number": f"2026{place:016}",
+        "idempotency_key": f"k-{place}",
+        "input_hash": "",
+        "mchid": "1900000109",
+        "appid": "wx0000000000000001",
+        "payer": "hash",
+        "total": 1250,
+        "refunded": 400,
+        "remark": REMARK,
+        "status": "PARTIALLY_REFUNDED",
+        "prepay_body": sealed,
+        "created_at": at,
+        "expires_at": at,
+        "paid_at": at,
+    }
+    return Order(**(known | given))
+
+
+async def regular(world: World, held: int = 0) -> Regular:
+    """Everything but the last `held` orders is over; those wait for the operator's decision."""
+    openid = await world.person()
+    signed_in = await world.sign_in(openid)
+    user_id = signed_in["user"]["id"]
+    sealed = cipher_of(world).seal(json.dumps({"payer": {"openid": openid}, "description": "茶"}))
+    waiting = {"status": "PENDING", "held_at": START, "paid_at": None, "refunded": 0}
+    orders = [an_order(user_id, place, sealed, **(waiting if place >= MANY - held else {})) for place in range(MANY)]
+
+    async def insert() -> None:
+        tea = await Product.create(id=new_id(Prefix.PRODUCT, START), title="茶", price=1250, created_at=START)
+        await Order.bulk_create(orders)
+        await OrderItem.bulk_create([an_item(order, place, tea.id) for order in orders for place in (0, 1)])
+        payments = [a_payment(order) for order in orders]
+        await Payment.bulk_create(payments)
+        await Refund.bulk_create([a_refund(payment) for payment in payments])
+        await Notice.bulk_create([a_notice(order, sealed) for order in orders])
+
+    await world.units.run(insert)
+    return Regular(openid, signed_in["token"], user_id)
+
+
+def an_item(order: Order, place: int, product_id: str) -> OrderItem:
+    title, item_id = f"{order.number}-{place}", new_id(Prefix.ITEM, START)
+    return OrderItem(
+        id=item_id, order_id=order.id, product_id=product_id, place=place, title=title, unit_price=625, quantity=1
+    )
+
+
+def a_payment(order: Order) -> Payment:
+    return Payment(
+        id=new_id(Prefix.PAYMENT, START),
+        order_id=order.id,
+        transaction_id=f"4200{order.number}",
+        kind="order",
+        total=1250,
+        refunded=400,
+        paid_at=START,
+        created_at=START,
+    )
+
+
+def a_refund(payment: Payment) -> Refund:
+    number = f"R{payment.transaction_id}"
+    return Refund(
+        id=new_id(Prefix.REFUND, START),
+        payment_id=payment.id,
+        order_id=payment.order_id,
+        number=number,
+        source="operator",
+        key=number,
+        amount=400,
+        body="",
+        status="SUCCESS",
+        created_at=START,
+    )
+
+
+def a_notice(order: Order, sealed: str) -> Notice:
+    return Notice(
+        id=new_id(Prefix.NOTICE, START),
+        notification_id=f"N{order.number}",
+        event_type="TRANSACTION.SUCCESS",
+        order_id=order.id,
+        body=sealed,
+        received_at=START,
+    )
+
+
+async def test_thousands_of_orders_are_exported_by_a_few_statements(world: World) -> None:
+    # given
+    buyer = await regular(world)
+    # when
+    with counted() as statements:
+        answer = await world.ask(EXPORT, buyer.token)
+    # then
+    orders = answer["data"]["exportMyData"]["orders"]
+    assert len(statements) <= 30
+    assert [order["number"] for order in orders] == [f"2026{place:016}" for place in range(MANY)]
+    number = orders[777]["number"]
+    assert orders[777] == {
+        "number": number,
+        "appid": "wx0000000000000001",
+        "status": "PARTIALLY_REFUNDED",
+        "total": 1250,
+        "refunded": 400,
+        "remark": REMARK,
+        "createdAt": "2026-01-01T00:12:57.000Z",
+        "paidAt": "2026-01-01T00:12:57.000Z",
+        "closedAt": None,
+        "items": [{"title": f"{number}-{place}", "unitPrice": 625, "quantity": 1} for place in (0, 1)],
+        "payments": [
+            {"transactionId": f"4200{number}", "total": 1250, "refunded": 400, "paidAt": "2026-01-01T00:00:00.000Z"}
+        ],
+        "refunds": [
+            {
+                "number": f"R4200{number}",
+                "amount": 400,
+                "status": "SUCCESS",
+                "createdAt": "2026-01-01T00:00:00.000Z",
+                "completedAt": None,
+            }
+        ],
+    }
+
+
+async def test_thousands_of_orders_are_stripped_before_the_account_is_deleted(world: World) -> None:
+    # given: some of them wait for a decision, so that they are left to the last unit
+    buyer = await regular(world, held=15)
+    code = await world.code(buyer.openid)
+    # when
+    with counted() as statements:
+        deleted = await do(world, DELETE_ACCOUNT, buyer.token, code=code)
+    # then
+    assert deleted["__typename"] == "DeleteAccountSuccess"
+    assert len(statements) <= 120
+    assert error_codes(await world.ask(ME, buyer.token)) == ["UNAUTHENTICATED", "UNAUTHENTICATED"]
+    cipher, orders, notices = cipher_of(world), await world.read(Order.all), await world.read(Notice.all)
+    numbers = {order.id: order.number for order in orders}
+    assert (len(orders), len(notices), {order.remark for order in orders}) == (MANY, MANY, {None})
+    assert [json.loads(cipher.open(order.prepay_body)) for order in orders] == [
+        {"number": order.number, "total": 1250, "createdAt": order.created_at.isoformat()} for order in orders
+    ]
+    assert [json.loads(cipher.open(notice.body)) for notice in notices] == [
+        {"number": numbers[notice.order_id], "event": notice.event_type, "at": notice.received_at.isoformat()}
+        for notice in notices
+    ]
+
+
+async def test_too_many_orders_for_one_unit_are_never_stripped_in_the_last(world: World) -> None:
+    buyer = await regular(world, held=300)
+
+    answer = await world.ask(DELETE_ACCOUNT, buyer.token, {"code": await world.code(buyer.openid)})
+
+    assert error_codes(answer) == ["UNAVAILABLE"]
+    assert (await world.ask(ME, buyer.token))["data"]["me"]["id"] == buyer.user_id

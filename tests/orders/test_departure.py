@@ -1,0 +1,88 @@
+"""Deleting an account with unpaid orders: they are closed before the code of wx.login is spent."""
+
+import asyncio
+
+import pytest
+
+from models.accounts import Identity, User
+from tests.accounts.operations import DELETE_ACCOUNT, do
+from tests.orders.asking import forget_failures
+from tests.shop import CLOSE_PATH, Buyer, Shop
+from tests.world import ME
+
+pytestmark = pytest.mark.anyio
+CODE2SESSION = "/sns/jscode2session"
+
+
+async def kept_key(shop: Shop, buyer: Buyer) -> str:
+    identity = await shop.read(lambda: Identity.get(openid=buyer.openid))
+    return shop.application.process.receiving._cipher.open(identity.session_key)
+
+
+def new_key(shop: Shop, buyer: Buyer) -> str:
+    """The session_key that the next code of this person brings."""
+    wechat = shop.sandbox.wechat
+    return wechat.people.replace_key(wechat.state.users[buyer.openid])
+
+
+async def faults(shop: Shop, *planted: tuple[str, str]) -> None:
+    await shop.order("faults", {"faults": [{"path": path, "fault": fault} for path, fault in planted]}, "PUT")
+
+
+async def is_there(shop: Shop, buyer: Buyer) -> bool:
+    row = await shop.read(lambda: User.get(id=buyer.user_id))
+    return row.deleted_at is None and (await shop.ask(ME, buyer.token))["data"]["me"]["id"] == buyer.user_id
+
+
+async def test_while_wechat_pay_is_down_the_code_is_not_spent(shop: Shop) -> None:
+    # given
+    buyer, tea = await shop.buyer(), await shop.product(stock=3)
+    order = (await shop.ordered(buyer, tea, remark="请放门口"))["order"]
+    code, spent, body = await shop.code(buyer.openid), await shop.calls(), (await shop.row(order["id"])).prepay_body
+    await faults(shop, (CLOSE_PATH, "http:502"))
+    # when
+    refused = await do(shop, DELETE_ACCOUNT, buyer.token, code=code)
+    # then
+    assert (refused["code"], refused["recovery"]) == ("WECHAT_UNAVAILABLE", "RETRY")
+    assert await shop.calls() == spent
+    assert await is_there(shop, buyer)
+    row = await shop.row(order["id"])
+    assert (row.status, row.remark, row.prepay_body) == ("PENDING", "请放门口", body)
+    # when: the same again
+    await faults(shop)
+    forget_failures(shop)
+    deleted = await do(shop, DELETE_ACCOUNT, buyer.token, code=code)
+    # then
+    assert deleted["__typename"] == "DeleteAccountSuccess"
+    assert ((await shop.row(order["id"])).status, await shop.stock(tea)) == ("CLOSED", 3)
+
+
+async def test_the_key_of_a_code_is_kept_where_the_deletion_fails_after_it(shop: Shop) -> None:
+    # given: while WeChat answers the code, an order is placed, and WeChat Pay goes down
+    buyer, tea = await shop.buyer(), await shop.product()
+    key, code, before = new_key(shop, buyer), await shop.code(buyer.openid), await shop.calls()
+    await faults(shop, (CODE2SESSION, "delay:2"), (CLOSE_PATH, "http:502"))
+    # when
+    deleting = asyncio.create_task(do(shop, DELETE_ACCOUNT, buyer.token, code=code))
+    async with asyncio.timeout(10):
+        while await shop.calls() == before:
+            await asyncio.sleep(0.01)
+    order = (await shop.ordered(buyer, tea))["order"]
+    refused = await deleting
+    # then
+    assert refused["code"] == "WECHAT_UNAVAILABLE"
+    assert await is_there(shop, buyer)
+    assert await kept_key(shop, buyer) == key
+    assert (await shop.row(order["id"])).status == "PENDING"
+
+
+async def test_the_key_of_another_persons_code_is_that_persons(shop: Shop) -> None:
+    buyer, other = await shop.buyer(), await shop.buyer()
+    key, before = new_key(shop, other), await kept_key(shop, buyer)
+
+    refused = await do(shop, DELETE_ACCOUNT, buyer.token, code=await shop.code(other.openid))
+
+    assert refused["code"] == "LOGIN_CODE_INVALID"
+    assert [await kept_key(shop, each) for each in (buyer, other)] == [before, key]
+    assert await is_there(shop, buyer)
+    assert await is_there(shop, other)
