@@ -1,6 +1,6 @@
 """Work that comes round by itself, and how often."""
 
-from datetime import datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from enum import StrEnum
 
 CHINA = timezone(timedelta(hours=8))
@@ -38,4 +38,5 @@ def next_run(name: JobName, now: datetime) -> datetime:
     if name is not JobName.RECONCILE:
         return now + _EVERY[name]
     today = datetime.combine(now.astimezone(CHINA).date(), _BILL_IS_READY)
-    return today if today > now else today + timedelta(days=1)
+    # In UTC: SQLite compares moments as texts.
+    return (today if today > now else today + timedelta(days=1)).astimezone(UTC)

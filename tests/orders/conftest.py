@@ -4,9 +4,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from models.database import is_sqlite
 from tests.databases import Databases
+from tests.keys.scanning import all_models
 from tests.orders.asking import assert_all_sound, forget_failures
 from tests.shop import Shop, open_shop
+
+
+def speak_to(shop: Shop) -> None:
+    """Tortoise's models remember, for the whole process, the kind of database that was opened last."""
+    alias = "sqlite" if is_sqlite(shop.database_url) else "postgres"
+    for model in all_models():
+        model._meta.default_connection = alias
 
 
 @pytest.fixture(scope="package", params=["sqlite", "postgres"])
@@ -20,11 +29,13 @@ async def shared_shop(shared_databases: Databases) -> AsyncIterator[Shop]:
     """Opened once: what other tests leave behind are other people's orders."""
     async with open_shop(shared_databases.fresh()) as shop:
         yield shop
+        speak_to(shop)
         await assert_all_sound(shop)
 
 
 @pytest.fixture
 async def shop(shared_shop: Shop) -> AsyncIterator[Shop]:
+    speak_to(shared_shop)
     forget_failures(shared_shop)
     yield shared_shop
     await shared_shop.notifications("normal")

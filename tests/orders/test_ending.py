@@ -82,11 +82,11 @@ async def test_questions_that_wechat_does_not_answer_do_not_keep_the_process(sho
     await shop.order("faults", {"faults": [{"path": path, "fault": "delay:4"}]}, "PUT")
     before, buying = await calls(shop), shop.application.process.services.buying
     # when
-    asking = buying._syncing.sync(order) if path == QUERY_PATH else buying._prepaying.parameters(order)
+    asking = buying.syncing.sync(order) if path == QUERY_PATH else buying.prepaying.parameters(order)
     task: asyncio.Task[object] = asyncio.create_task(asking)
     await called(shop, before)
     started = time.monotonic()
-    await (buying._syncing if path == QUERY_PATH else buying._prepaying).aclose(seconds=0.1)
+    await (buying.syncing if path == QUERY_PATH else buying.prepaying).aclose(seconds=0.1)
     took = time.monotonic() - started
     # then
     with pytest.raises(asyncio.CancelledError):

@@ -6,7 +6,7 @@ import pytest
 
 from models.jobs import Job
 from models.reconciliations import Reconciliation
-from tests.reconciliation.days import TRADE_BILL, plant, reconcile, to, to_noon, today
+from tests.reconciliation.days import TRADE_BILL, reconcile, to, to_noon, today
 from tests.shop import Shop
 from tests.worker.sweeping import sweep
 
@@ -47,7 +47,7 @@ async def test_every_missed_day_is_compared_and_then_none(shop: Shop) -> None:
     assert row.due_at is not None
     assert row.due_at > row.ended_at
     assert row.detail.startswith((day + timedelta(days=3)).isoformat())
-    # when: a run more, before the next bill is there
+    # when: the next bill is there
     await to(shop, day + timedelta(days=5), time(10, 30))
     _ = await sweep(shop)
     # then
@@ -85,7 +85,7 @@ async def test_before_the_first_order_there_is_nothing_to_compare(shop: Shop) ->
 
 
 async def test_a_bill_that_cannot_be_had_is_asked_for_again_and_keeps_none_waiting(shop: Shop) -> None:
-    # given: what is planted is in the bill of the first day alone
+    # given
     day = await sold_today(shop)
     await to(shop, day + timedelta(days=3), time(11))
     await shop.fault("code:STATEMENT_CREATING", TRADE_BILL)
@@ -94,7 +94,6 @@ async def test_a_bill_that_cannot_be_had_is_asked_for_again_and_keeps_none_waiti
     # then: the first was tried again with the next run
     assert sorted(await compared(shop)) == days_from(day, 3)
     assert (await compared(shop))[0] == (day + timedelta(days=1)).isoformat()
-    await plant(shop)
 
 
 async def test_while_no_bill_can_be_had_the_job_waits_half_an_hour(shop: Shop) -> None:
@@ -109,7 +108,7 @@ async def test_while_no_bill_can_be_had_the_job_waits_half_an_hour(shop: Shop) -
     assert row.ended_at is not None
     assert (await compared(shop), row.detail, row.due_at) == ([], "not yet", row.ended_at + timedelta(minutes=30))
     # when
-    await shop.fault("code:STATEMENT_CREATING", TRADE_BILL, times=0)
+    await shop.order("faults", {"faults": []}, "PUT")
     await shop.advance(1900)
     _ = await sweep(shop)
     # then
