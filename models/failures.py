@@ -12,6 +12,7 @@ _AWAY: tuple[type[BaseException], ...] = (
     DBConnectionError,
     OSError,  # refused, reset; TimeoutError is one too
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was ended while it was given back to the pool
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shut down, cancelled, starting up
     asyncpg.InsufficientResourcesError,  # too many connections, disk full

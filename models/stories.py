@@ -7,7 +7,7 @@ from models.orders import Order
 
 
 class OrderEvent(Model):
-    """One line of a story. `what` is a word of `domain.stories.Told`; `detail` holds codes and numbers, nothing personal."""
+    """One line of a story. `what` is a word of `domain.stories.Told`; `detail` holds codes and numbers alone."""
 
     id = fields.CharField(max_length=30, primary_key=True)
     order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(

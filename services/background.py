@@ -29,7 +29,7 @@ class Background:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+    def begin(self, name: str, work: Coroutine[None, None, None]) -> None:
         """Starts `work`; `name` says in the log what failed."""
         task = asyncio.create_task(_told(name, work))
         self._tasks.add(task)
@@ -41,7 +41,7 @@ class Background:
         await finish(lambda: self._tasks, seconds)
 
 
-async def _told(name: str, work: Coroutine[Any, Any, Any]) -> None:
+async def _told(name: str, work: Coroutine[None, None, None]) -> None:
     try:
         await work
     except Exception as error:  # noqa: BLE001  (nobody else would hear of it)

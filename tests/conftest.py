@@ -24,6 +24,10 @@ _ALONE = (
     "tests/orders/test_notifications_storm.py",
     "tests/playground/",
     "tests/process/",
+    "tests/wechat/test_storm.py",
+    "tests/worker/test_acceptance.py",
+    "tests/worker/test_kills.py",
+    "tests/worker/test_processes.py",
 )
 
 

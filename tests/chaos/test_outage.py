@@ -45,11 +45,11 @@ async def test_an_outage_of_wechat(tmp_path: Path, databases: object) -> None:
         fast = load.samples.of(*kinds, since=settled, until=mended)
         idle = reads.samples.of("me", "orders", since=cut, until=mended)
         recovered = max(load.samples.first_ok(kind, since=mended) for kind in kinds) - mended
-        print(  # noqa: T201  (the numbers are what the test is for)
-            f"\noutage of {OUTAGE_SECONDS:.0f} s at {PER_SECOND:.0f}/s: p99 {during.took(0.99):.2f} s, then median "
-            f"{fast.took(0.5) * 1000:.0f} ms and p90 {fast.took(0.9) * 1000:.0f} ms; reads p99 "
-            f"{idle.took(0.99) * 1000:.0f} ms; recovered after {recovered:.1f} s; memory {(after - before) / MEBIBYTE:+.1f}"
-            f" MiB; {during.outcomes()}"
+        tell(
+            f"outage of {OUTAGE_SECONDS:.0f} s at {PER_SECOND:.0f}/s: p99 {during.took(0.99):.2f} s, "
+            f"then median {fast.took(0.5) * 1000:.0f} ms and p90 {fast.took(0.9) * 1000:.0f} ms; "
+            f"reads p99 {idle.took(0.99) * 1000:.0f} ms; recovered after {recovered:.1f} s; "
+            f"memory {(after - before) / MEBIBYTE:+.1f} MiB; {dict(during.outcomes())}"
         )
         assert set(during.outcomes()) <= {"ok", "WECHAT_UNAVAILABLE"}
         assert during.took(0.99) <= 3.5
@@ -59,6 +59,11 @@ async def test_an_outage_of_wechat(tmp_path: Path, databases: object) -> None:
         assert recovered < 15
         assert after - before < 40 * MEBIBYTE
         await assert_nothing_lost(shop)
+
+
+def tell(numbers: str) -> None:
+    """The numbers are what the test is for."""
+    print(f"\n{numbers}")  # noqa: T201
 
 
 async def assert_nothing_lost(shop: RunningShop) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away under load in three ways; no answer is a 500, all come in time, and the server needs no restart."""
+"""PostgreSQL goes away under load in three ways: no answer is a 500, all come in time, and nothing is restarted."""
 
 import asyncio
 import os
@@ -104,7 +104,8 @@ def _control(server: PostgresServer, *arguments: str) -> None:
     subprocess.run(
         [str(server.bin_path / "pg_ctl"), "-w", "-D", str(server.pgdata), "-o", f'-h "" -k {socket}', *arguments],
         check=True,
-        capture_output=True,
+        stdout=subprocess.DEVNULL,  # which the server would inherit: a pipe would never end
+        stderr=subprocess.DEVNULL,
         user="pgserver" if os.geteuid() == 0 else None,
         timeout=30,
     )

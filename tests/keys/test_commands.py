@@ -47,6 +47,8 @@ def test_from_status_through_rotation_to_the_old_key_removed(databases: Database
         "identities.previous_session_key        17        17         0",
         "phones.number                          50        50         0",
         "sealed_keys.value                       0         1         0",
+        "orders.prepay_body                      0         0         0",
+        "notices.body                            0         0         0",
         "all                                   117       118         0",
         "118 values under an older key: appletql keys rotate",
     ]

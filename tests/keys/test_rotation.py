@@ -11,7 +11,7 @@ import pytest
 from models.accounts import Identity, Phone
 from models.database import open_database
 from models.encryption import Cipher, new_secret_key
-from models.sealed_columns import SEALED_COLUMNS, Replacement, replace_sealed
+from models.sealed_columns import SEALED_COLUMNS, Replacement, SealedColumn, replace_sealed
 from models.unit_of_work import UnitsOfWork
 from services.accounts.session_keys import SessionKeys
 from services.keys_at_rest import KeysAtRest, Look, Rotation
@@ -21,7 +21,8 @@ from tests.keys.population import assert_whole, invent, read, sealed_values, sto
 pytestmark = pytest.mark.anyio
 
 NEW, OLD, OLDER, FOREIGN = (new_secret_key() for _ in range(4))
-SESSION_KEY, PREVIOUS, NUMBER, KEY = SEALED_COLUMNS
+SESSION_KEY, PREVIOUS, NUMBER, KEY, PREPAY_BODY, NOTICE_BODY = SEALED_COLUMNS
+NO_ORDERS: dict[SealedColumn, Counter[int | None]] = {PREPAY_BODY: Counter(), NOTICE_BODY: Counter()}
 
 
 class Shown:
@@ -69,6 +70,7 @@ async def test_everything_moves_to_the_first_key_in_batches(database_url: str) -
         PREVIOUS: Counter({0: 10}),
         NUMBER: Counter({0: 30}),
         KEY: Counter({0: 1}),
+        **NO_ORDERS,
     }
     assert shown.steps == [("re-encrypting", 71, 71), ("checking", 71, 71)]
     await assert_whole(database_url, people, NEW)
@@ -113,6 +115,7 @@ async def test_what_no_key_opens_is_counted_and_left_as_it_is(database_url: str)
         PREVIOUS: Counter({0: 1, None: 1}),
         NUMBER: Counter({0: 3, None: 3}),
         KEY: Counter({0: 1}),
+        **NO_ORDERS,
     }
     assert (rotation.reencrypted, rotation.after.unreadable, rotation.after.under_older) == (8, 7, 0)
     assert unreadable.items() <= (await sealed_values(database_url)).items()

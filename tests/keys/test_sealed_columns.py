@@ -11,7 +11,7 @@ from models.incidents import Incident
 from models.sealed_columns import SEALED_COLUMNS
 from tests.keys.population import invent, store
 from tests.keys.scanning import all_models, columns_with_tokens
-from tests.world import open_world
+from tests.shop import open_shop
 
 pytestmark = pytest.mark.anyio
 
@@ -21,11 +21,11 @@ KEY = new_secret_key()
 async def test_nothing_but_the_listed_columns_holds_sealed_values(database_url: str) -> None:
     # given
     await store(database_url, invent(1, seed=31), KEY)
-    async with open_world(database_url, secret_keys=KEY) as world:
-        openid = await world.person()
-        await world.sign_in(openid)
-        await world.order("session-key/rotate", {"openid": openid})
-        await world.sign_in(openid)
+    async with open_shop(database_url, secret_keys=KEY) as world:
+        buyer = await world.buyer()
+        await world.paid(buyer, await world.product())
+        await world.order("session-key/rotate", {"openid": buyer.openid})
+        await world.sign_in(buyer.openid)
         # when
         found = await columns_with_tokens(world.units)
     # then
