@@ -63,7 +63,7 @@ async def test_an_outage_of_wechat(tmp_path: Path, databases: object) -> None:
 
 def tell(numbers: str) -> None:
     """The numbers are what the test is for."""
-    print(f"\n{numbers}")  # noqa: T201
+    print(f"\n{numbers}")  # noqa: T201  (for who runs it)
 
 
 async def assert_nothing_lost(shop: RunningShop) -> None:
