@@ -1,5 +1,6 @@
 """Wires orders and payments together; a part of the composition root with a life of its own: work in the background."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -98,6 +99,5 @@ async def open_orders(
             resolving=Resolving(units, access, refund_sending, clock),
         )
     finally:
-        await prepaying.aclose()
-        await syncing.aclose()
+        await asyncio.gather(prepaying.aclose(), syncing.aclose())
         await background.aclose()

@@ -41,6 +41,10 @@ class Samples:
         times = sorted(sample.took for sample in self.found)
         return times[min(len(times) - 1, int(share * len(times)))] if times else 0.0
 
+    def has_ok(self, kind: str, *, since: float) -> bool:
+        """Whether a call that began after this moment has succeeded."""
+        return any(one.outcome == "ok" for one in self.of(kind, since=since).found)
+
     def first_ok(self, *kinds: str, since: float) -> float:
         """When the first call that succeeded and began after this moment had ended."""
         return min(one.at + one.took for one in self.of(*kinds, since=since).found if one.outcome == "ok")

@@ -20,8 +20,8 @@ from tests.chaos.running_shop import RunningShop, running_shop
 pytestmark = pytest.mark.anyio
 
 IS_FULL = os.environ.get("APPLETQL_FULL") == "1"
-FROZEN_SECONDS = 20.0 if IS_FULL else 6.0
-KILLING_SECONDS = 10.0 if IS_FULL else 4.0
+FROZEN_SECONDS = 20.0 if IS_FULL else 5.0
+KILLING_SECONDS = 10.0 if IS_FULL else 3.0
 PER_SECOND = 20.0
 ALLOWED = {"ok", "UNAVAILABLE", "503"}
 
@@ -74,7 +74,7 @@ async def test_an_outage_of_postgresql(tmp_path: Path, strike: Callable[[Postgre
             struck = time.monotonic()
             await strike(server)
             returned = time.monotonic()
-            await asyncio.sleep(6)
+            await asyncio.sleep(4)
             stop.set()
             await loading
 
