@@ -37,7 +37,7 @@ async def test_an_outage_of_wechat(tmp_path: Path, databases: object) -> None:
         shop.wire.mend()
         mended = time.monotonic()
         kinds = ("login", "create")
-        while not all(load.samples.has_ok(kind, since=mended) for kind in kinds):  # noqa: ASYNC110  (many tasks tell)
+        while not all(load.samples.has_ok(kind, since=mended) for kind in kinds):
             await asyncio.sleep(0.2)
             assert time.monotonic() < mended + 15
         stop.set()
