@@ -83,9 +83,10 @@ def make_workshift(
     duties = [
         Duty(Order, OrderDuty(units, orders.asking, orders.closing, clock).do, at_once=_ORDERS_AT_ONCE),
         Duty(Refund, RefundDuty(units, orders.refund_sending, clock).do),
-        Duty(Incident, IncidentDuty(units, webhook, clock).do),
         Duty(Job, jobs.do, at_once=1, seconds=SECONDS),
     ]
+    if webhook is not None:  # else they wait for a worker that has one
+        duties.append(Duty(Incident, IncidentDuty(units, webhook, clock).do))
     return Workshift(Worker(units, duties, clock, before_turn=_Beginning(jobs, sandbox_clock).before_turn))
 
 

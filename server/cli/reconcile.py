@@ -50,6 +50,9 @@ def reconcile(day: datetime | None, csv_file: Path | None, json_file: Path | Non
         if faults := faults_for_serving(settings):
             raise SettingsError(faults)
         configure_logging(settings.log_level, as_json=settings.is_production)
+        for wanted in (csv_file, json_file):
+            if wanted is not None:
+                wanted.touch()  # what cannot be written is told before anything is done
         outcome = asyncio.run(_run(settings, None if day is None else day.date(), spool))
         for line in table(spool, outcome):
             click.echo(line)

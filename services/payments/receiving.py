@@ -134,6 +134,8 @@ class Receiving:
             await self._refund_settling.settle(news, mail)
         except UnknownRefundError as error:
             return await self._adopt(news, mail, is_payment_known=error.is_payment_known)
+        except NoRoomError:
+            return await self._no_room(news)
         return ACKNOWLEDGED
 
     async def _adopt(self, news: RefundAnswer, mail: Mail, *, is_payment_known: bool) -> Reply:
@@ -152,9 +154,12 @@ class Receiving:
             await self._record(IncidentKind.PAYMENT_UNKNOWN, news.transaction_id or "", "")
             return Reply(500, "No such order here, or not yet.")
         except NoRoomError:
-            await self._record(IncidentKind.REFUND_TOO_MUCH, news.out_refund_no or "", "")
-            return Reply(500, "Refunds of ours stand against it; send it again.")
+            return await self._no_room(news)
         return ACKNOWLEDGED
+
+    async def _no_room(self, news: RefundAnswer) -> Reply:
+        await self._record(IncidentKind.REFUND_TOO_MUCH, news.out_refund_no or "", "")
+        return Reply(500, "Refunds of ours stand against it; send it again.")
 
     async def _record(self, kind: IncidentKind, subject: str, reference: str) -> None:
         await self._units.run_again_if_raced(record, kind, subject, self._clock(), reference)

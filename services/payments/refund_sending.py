@@ -16,7 +16,7 @@ from models.payments import Payment, Refund
 from models.unit_of_work import UnitsOfWork
 from services.incidents import china_day, record
 from services.payments.pay_access import PayAccess
-from services.payments.refund_settling import RefundSettling, UnknownRefundError, give_up
+from services.payments.refund_settling import NoRoomError, RefundSettling, UnknownRefundError, give_up
 from services.payments.settling import ForeignPaymentError
 from services.wechat_problems import log_failure
 from wechat.errors import Unavailable
@@ -65,7 +65,8 @@ class RefundSending:
             answer = await self._access.pay().refund(refund.number, refund.body.encode())
         except RefundRefused as error:
             log_failure(error)
-            await self._units.run_again_if_raced(self._refused, refund.id)
+            closing = self._refused if refund.refund_id is None else self._not_accepted
+            await self._units.run_again_if_raced(closing, refund.id)
         except NotEnough as error:
             log_failure(error)
             await self._units.run_again_if_raced(self._without_balance, refund.id)
@@ -78,8 +79,8 @@ class RefundSending:
     async def _settle(self, answer: RefundAnswer) -> None:
         try:
             _ = await self._settling.settle(answer)
-        except (ForeignPaymentError, UnknownRefundError):
-            logger.error("WeChat answered about another refund")  # noqa: TRY400  (the error says no more)
+        except (ForeignPaymentError, UnknownRefundError, NoRoomError):
+            logger.error("WeChat's answer about a refund does not fit")  # noqa: TRY400  (the error says no more)
 
     async def _take_turn(self, refund: Refund) -> bool:
         """The refund's row comes before its payment's, as where refunds are settled: neither waits for the other."""
@@ -108,7 +109,7 @@ class RefundSending:
         """Sent again after a minute at first; what WeChat did not take for an hour is told, and sent more rarely."""
         now = self._clock()
         refund = await Refund.get(id=refund_id)
-        if refund.refund_id is None and now >= refund.created_at + rules.PATIENCE:
+        if refund.refund_id is not None or now >= refund.created_at + rules.PATIENCE:
             due_at = max(now + rules.APART, rules.next_question(refund.created_at, now))
             _ = await Refund.filter(id=refund_id, status=RefundStatus.PROCESSING).update(due_at=due_at)
             await self._stuck(refund_id)

@@ -42,7 +42,7 @@ class UnknownPaymentError(Exception):
 
 
 class NoRoomError(Exception):
-    """A refund of WeChat's console takes what a refund of ours has reserved; it fits once ours is given up."""
+    """A refund that WeChat made takes what another of ours has reserved; it fits once that is given up."""
 
 
 class RefundSettling:
@@ -53,7 +53,7 @@ class RefundSettling:
         self._clock = clock
 
     async def settle(self, news: RefundAnswer, mail: Mail | None = None) -> str:
-        """The id of the order; raises UnknownRefundError, ForeignPaymentError."""
+        """The id of the order; raises UnknownRefundError, ForeignPaymentError, NoRoomError."""
         return await self._units.run_again_if_raced(self._settle, news, mail)
 
     async def adopt(self, news: RefundAnswer, mail: Mail | None = None) -> str:
@@ -78,7 +78,8 @@ class RefundSettling:
             await record(IncidentKind.REFUND_DIFFERS, refund.id, now, news.refund_id or "")
         else:
             await self._move(refund, news, now)
-            await note_trade_state(refund.order, "REFUND")
+            if refund.payment.kind == PaymentKind.ORDER and news.status != RefundStatus.CLOSED:
+                await note_trade_state(refund.order, "REFUND")
         await keep(mail, refund.order, now)
         return refund.order_id
 
@@ -94,7 +95,7 @@ class RefundSettling:
         if before is RefundStatus.CLOSED:  # given up here, and made all the same
             await record(IncidentKind.REFUND_DIFFERS, refund.id, now, news.refund_id or "")
             if not await reserve(refund.payment, refund.amount):
-                return
+                raise NoRoomError
         await _step(refund, before, after, news, now)
         if after is RefundStatus.SUCCESS:
             await _went_back(refund, news.success_time or now, now)

@@ -154,7 +154,7 @@ class Resolving:
 
     async def _accept(self, order: Order, news: Transaction, now: datetime) -> Payment:
         if news.currency != CURRENCY:
-            raise NotResolvableError("a payment in another currency is refunded in WeChat Pay's console")
+            raise NotResolvableError("a payment in another currency can only be refunded")
         if order.status != OrderStatus.PENDING or order.held_at is None:
             raise NotResolvableError("the order is no longer on hold; refund the payment")
         await one_less(order.user_id)
@@ -169,8 +169,6 @@ class Resolving:
         return payment
 
     async def _refund(self, order: Order, news: Transaction, now: datetime) -> Payment:
-        if news.currency != CURRENCY:
-            raise NotResolvableError("a payment in another currency is refunded in WeChat Pay's console")
         """An order on hold is closed with the last of its payments that waits; until then one can be accepted."""
         if not await Incident.filter(kind__in=list(ABOUT_MONEY), subject=order.id, resolved_at=None).exists():
             _ = await close_row(order.id, now)

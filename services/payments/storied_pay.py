@@ -87,5 +87,5 @@ class StoriedPay:
         except (CircuitOpen, Crowded):
             raise  # nothing was sent
         except WeChatError as error:
-            write(number, what, " ".join(filter(None, [type(error).__name__, error.code, error.rid])))
+            write(number, what, " ".join(filter(None, [type(error).__name__, error.code])))
             raise

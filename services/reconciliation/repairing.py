@@ -10,7 +10,7 @@ from services.payments.pay_access import PayAccess
 from services.payments.refund_settling import NoRoomError, RefundSettling, UnknownPaymentError, UnknownRefundError
 from services.payments.settling import ForeignPaymentError, Settling, UnknownOrderError
 from services.wechat_problems import log_failure
-from wechat.errors import Unavailable, Unreadable, Unverified
+from wechat.errors import Unavailable
 from wechat.pay.bill_text import BillRow
 from wechat.pay.errors import PayMisconfigured, PayRefused
 from wechat.pay.results import RefundAnswer, Transaction
@@ -87,7 +87,7 @@ class Repairing:
                 return await question(number)
             except PayMisconfigured:
                 raise
-            except (PayRefused, Unreadable, Unverified) as error:
+            except PayRefused as error:
                 log_failure(error)
                 return None
             except Unavailable:

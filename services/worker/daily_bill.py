@@ -1,10 +1,11 @@
 """The job of every morning: WeChat's bills of the last days that were not compared yet are compared with the ledger."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from domain.clock import Clock
-from domain.problems import BadRequest, Unavailable
+from domain.problems import Failure
 from models.orders import Order
 from models.reconciliations import Reconciliation
 from models.unit_of_work import UnitsOfWork
@@ -14,6 +15,8 @@ from services.worker.job_duty import NotYetError, Unfinished
 
 _DAYS = 7
 """So many days back a day that was missed is made up for; older ones are for `appletql reconcile --date`."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class DailyBill:
             day = days.pop(0)
             try:
                 outcome = await self.reconciling.run(day, ignore)
-            except (BadRequest, Unavailable):
+            except Failure as failure:
+                logger.warning("a bill could not be compared", extra={"day": str(day), "kind": type(failure).__name__})
                 waiting += 1
                 continue
             said = f"{day}: {outcome.lines} lines, {outcome.repaired} repaired, {outcome.alarms} alarms"

@@ -4,7 +4,8 @@ import random
 from datetime import datetime, timedelta
 
 from domain.clock import Clock
-from domain.refunds import APART, RefundStatus, next_question
+from domain.problems import WeChatProblem
+from domain.refunds import APART, WITHOUT_BALANCE, RefundStatus, next_question
 from models.payments import Refund
 from models.unit_of_work import UnitsOfWork
 from services.payments.refund_sending import RefundSending
@@ -31,6 +32,8 @@ class RefundDuty:
         except WeChatError as error:
             log_failure(error)
             moment = self._clock() + APART + _JITTER * random.random()  # noqa: S311  (to spread, not to hide)
+        except WeChatProblem:
+            moment = self._clock() + WITHOUT_BALANCE  # no merchant account here any more
         await self._units.run(_move_on, refund_id, self._clock(), moment)
 
 
@@ -39,7 +42,7 @@ async def _move_on(refund_id: str, now: datetime, moment: datetime | None) -> No
     refund = await Refund.get(id=refund_id)
     if refund.status not in _OPEN:
         _ = await Refund.filter(id=refund_id).exclude(status__in=_OPEN).update(due_at=None)
-    elif moment is not None or refund.due_at is None or refund.due_at <= now:
+    elif refund.due_at is None or refund.due_at <= (moment or now):
         later = moment or max(next_question(refund.created_at, now), now + timedelta(seconds=1))
         unmoved = Refund.filter(id=refund_id, status__in=_OPEN, due_at=refund.due_at)
         _ = await unmoved.update(due_at=later)

@@ -230,7 +230,7 @@ async def test_waiting_has_a_bound_of_its_own(patient: Patient, monkeypatch: pyt
     monkeypatch.setattr("server.doctor_pay._LONGEST_WAIT", 0.2)
     async with silent_server() as port:
         started = time.monotonic()
-        found = await look(patient, pay_api_url=f"http://127.0.0.1:{port}", wechat_timeout=28, operation_timeout=60)
+        found = await look(patient, pay_api_url=f"http://127.0.0.1:{port}", wechat_timeout=10, operation_timeout=60)
 
     assert faults(found) == [PAY]
     assert found[0].found == "no answer to rely on (no answer in time)"

@@ -152,10 +152,10 @@ def test_development_needs_no_public_address(patient: Patient) -> None:
 
 
 def test_an_operation_that_would_not_outlast_wechat_is_a_fault(patient: Patient) -> None:
-    found = settings_findings(wechat_timeout=4, operation_timeout=10)(patient)
+    found = settings_findings(wechat_timeout=4, operation_timeout=18)(patient)
 
     assert faults(found) == ["APPLETQL_OPERATION_TIMEOUT"]
-    assert the(found, "APPLETQL_OPERATION_TIMEOUT").found == "must be at least 11 with this APPLETQL_WECHAT_TIMEOUT"
+    assert the(found, "APPLETQL_OPERATION_TIMEOUT").found == "must be at least 19 with this APPLETQL_WECHAT_TIMEOUT"
 
 
 async def test_in_production_no_secret_is_sent_to_a_sandbox(patient: Patient) -> None:

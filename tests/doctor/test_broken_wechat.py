@@ -108,7 +108,7 @@ async def test_waiting_has_a_bound_of_its_own(patient: Patient, monkeypatch: pyt
     async with silent_server() as port:
         started = time.monotonic()
         found = await patient.findings(
-            wechat_api_url=f"http://127.0.0.1:{port}", wechat_timeout=28, operation_timeout=60
+            wechat_api_url=f"http://127.0.0.1:{port}", wechat_timeout=10, operation_timeout=60
         )
 
     assert faults(found) == ["WeChat"]

@@ -156,7 +156,7 @@ async def test_findings_are_printed_as_they_come(patient: Patient, tmp_path: Pat
     await patient.fault("delay:3")
 
     # when
-    async with process(tmp_path, **patient.variables(WECHAT_TIMEOUT="4", OPERATION_TIMEOUT="11")) as doctor:
+    async with process(tmp_path, **patient.variables(WECHAT_TIMEOUT="4", OPERATION_TIMEOUT="19")) as doctor:
         assert doctor.stdout is not None
         lines: list[str] = []
         async with asyncio.timeout(3.5):
@@ -172,7 +172,7 @@ async def test_the_whole_has_a_bound(patient: Patient, monkeypatch: pytest.Monke
     monkeypatch.setattr(whole, "LONGEST_SECONDS", 0.5)
     async with silent_server() as port:
         result = await run(
-            **patient.variables(WECHAT_API_URL=f"http://127.0.0.1:{port}", WECHAT_TIMEOUT="5", OPERATION_TIMEOUT="13")
+            **patient.variables(WECHAT_API_URL=f"http://127.0.0.1:{port}", WECHAT_TIMEOUT="5", OPERATION_TIMEOUT="23")
         )
 
     assert result.output.splitlines()[-3:] == [
