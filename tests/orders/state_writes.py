@@ -34,9 +34,19 @@ def state_writes(sources: Iterable[Source], owners: dict[str, frozenset[str]]) -
         if source.floor == "services":
             found += [source.at(node, "sets the attribute status of a row") for node in _attributes(source)]
         found += [
-            source.at(call, "bulk_update") for call in _calls(source.tree) if last_name(call.func) == "bulk_update"
+            source.at(call, "bulk_update")
+            for call in _calls(source.tree)
+            if last_name(call.func) == "bulk_update" and _may_write_status(call)
         ]
     return found
+
+
+def _may_write_status(call: ast.Call) -> bool:
+    """Unless its columns are written out, and the state is none of them."""
+    columns = call.args[1] if len(call.args) > 1 else None
+    if not isinstance(columns, ast.Tuple | ast.List):
+        return True
+    return any(not isinstance(name, ast.Constant) or name.value == "status" for name in columns.elts)
 
 
 def ledger_rewrites(sources: Iterable[Source], writer: str) -> list[str]:
