@@ -1,6 +1,7 @@
 """`appletql reconcile`."""
 
 import asyncio
+import os
 import sys
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
@@ -51,8 +52,8 @@ def reconcile(day: datetime | None, csv_file: Path | None, json_file: Path | Non
             raise SettingsError(faults)
         configure_logging(settings.log_level, as_json=settings.is_production)
         for wanted in (csv_file, json_file):
-            if wanted is not None:
-                wanted.touch()  # what cannot be written is told before anything is done
+            if wanted is not None and not os.access(wanted.resolve().parent, os.W_OK):
+                raise click.ClickException(f"{wanted}: cannot be written")  # told before anything is done
         outcome = asyncio.run(_run(settings, None if day is None else day.date(), spool))
         for line in table(spool, outcome):
             click.echo(line)

@@ -8,6 +8,7 @@ import pytest
 
 from wechat import errors, user_data_errors
 from wechat.errcodes import error_for
+from wechat.pay import bill_errors
 from wechat.pay import errors as pay_errors
 
 Kind: TypeAlias = type[errors.WeChatError] | type[user_data_errors.UserDataError]
@@ -23,7 +24,8 @@ TREES = {
     user_data_errors: tree(user_data_errors.UserDataError),
     pay_errors: [*tree(pay_errors.PayRefused), *tree(pay_errors.NoticeRefused)],
 }
-KINDS = [kind for kinds in TREES.values() for kind in kinds]
+OF_BILLS: list[Kind] = [bill_errors.NoStatement, bill_errors.StatementCreating, bill_errors.BillBroken]
+KINDS = [*(kind for kinds in TREES.values() for kind in kinds), *OF_BILLS]
 
 
 @pytest.mark.parametrize("module", TREES)
@@ -48,6 +50,12 @@ def test_every_error_of_the_wire_is_drawn_somewhere() -> None:
         return {kind}.union(*(family(child) for child in kind.__subclasses__()))
 
     assert family(errors.WeChatError) == {kind for kind in KINDS if issubclass(kind, errors.WeChatError)}
+
+
+def test_the_errors_of_bills_are_drawn_beside_their_parents() -> None:
+    drawn = re.findall(r"[├└]── ([A-Z]\w+)", bill_errors.__doc__ or "")
+
+    assert drawn == [kind.__name__ for kind in OF_BILLS]
 
 
 def test_of_wechat_pay_exactly_the_unknown_outcomes_are_unavailable() -> None:
