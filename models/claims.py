@@ -28,7 +28,8 @@ async def claim(units: UnitsOfWork, model: type[Model], now: datetime, until: da
     if client.capabilities.dialect == "sqlite":
         until_mark, now_mark, limit_mark, locking = "?1", "?2", "?3", ""
     else:
-        until_mark, now_mark, limit_mark, locking = "$1", "$2", "$3", " FOR UPDATE SKIP LOCKED"
+        until_mark, now_mark, limit_mark, locking = "$1", "$2", "$3", " FOR NO KEY UPDATE SKIP LOCKED"
+    # No key update: rows that others merely refer to, as a line of an order's story does, are not passed over.
     # Materialized: a plan that looked for the due rows once for each row would claim more of them than `limit`.
     rows = await client.execute_query_dict(
         f'WITH due AS MATERIALIZED (SELECT id FROM "{table}" WHERE due_at <= {now_mark}'  # noqa: S608  (the name of our own model)
