@@ -4,10 +4,11 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+
+from server.cli.progress import progress
 
 if TYPE_CHECKING:
     from services.keys_at_rest import KeysAtRest, Look, Rotation
@@ -24,7 +25,6 @@ To change to this key:
   4. When that says so, take the old key out of {_SETTING}. Keep it as long as backups from before.
 """
 _PUT_BACK = f"put the key that sealed them back, as the last of {_SETTING}, and run this again"
-_STEP_PERCENT = 5
 
 
 @click.group()
@@ -78,11 +78,11 @@ def rotate() -> None:
 
 
 async def _look(keys: "KeysAtRest") -> "Look":
-    return await keys.look(_progress)
+    return await keys.look(progress)
 
 
 async def _rotate(keys: "KeysAtRest") -> "Rotation":
-    return await keys.rotate(_progress)
+    return await keys.rotate(progress)
 
 
 def _run(work: "Callable[[KeysAtRest], Awaitable[T]]") -> tuple[T, int]:
@@ -98,32 +98,6 @@ def _run(work: "Callable[[KeysAtRest], Awaitable[T]]") -> tuple[T, int]:
 
     with told_in_one_line():
         return asyncio.run(opened())
-
-
-@contextmanager
-def _progress(step: str, total: int) -> Iterator[Callable[[int], None]]:
-    if sys.stderr.isatty():
-        with click.progressbar(length=total, label=step, file=sys.stderr) as bar:
-            yield bar.update
-    else:
-        yield _PlainProgress(step, total).update
-
-
-class _PlainProgress:
-    """A line for every few percent, where there is no terminal to draw a bar on."""
-
-    def __init__(self, step: str, total: int) -> None:
-        self._step = step
-        self._total = total
-        self._done = 0
-        self._told = 0
-
-    def update(self, count: int) -> None:
-        self._done += count
-        percent = min(100, self._done * 100 // max(1, self._total)) // _STEP_PERCENT * _STEP_PERCENT
-        if percent > self._told:
-            self._told = percent
-            click.echo(f"{self._step}: {percent} %", err=True)
 
 
 def _table(look: "Look", key_count: int) -> Iterator[str]:
