@@ -19,8 +19,13 @@ async def test_rule_20_many_operators_at_once_never_give_back_more_than_was_paid
         seeded = random.Random(20)
         for order in orders:
             # when
-            calls = [shop.refund(operator, order["id"], seeded.randint(400, 1600)) for operator in operators]
-            answers = await gather(calls)
+            amounts = [seeded.randint(400, 1600) for _ in operators]
+            answers = await gather(
+                [
+                    shop.refund(operator, order["id"], amount)
+                    for operator, amount in zip(operators, amounts, strict=True)
+                ]
+            )
             # then
             taken = [answer["refund"]["amount"]["amount"] for answer in answers if "refund" in answer]
             refused = {answer["code"] for answer in answers if "refund" not in answer}
