@@ -1,6 +1,7 @@
 """Puts the rooms together: one query type, one mutation type, one schema."""
 
 from datetime import datetime
+from functools import cache
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -43,8 +44,9 @@ class Mutation(
     """Everything that can be done."""
 
 
+@cache
 def build_schema() -> strawberry.Schema:
-    """The schema, the same in every environment."""
+    """The schema, the same in every environment and built once."""
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,

@@ -24,6 +24,13 @@ async def open_incidents() -> list[tuple[str, int]]:
     return [(str(kind), int(number)) for kind, number in await waiting.values_list("kind", "number")]
 
 
+async def record_again(kind: IncidentKind, subject: str, now: datetime) -> None:
+    """As `record`, for what can come back: nothing while one waits for the operator, anew once it is resolved."""
+    earlier = await Incident.filter(kind=kind, subject=subject).values_list("resolved_at", flat=True)
+    if None not in earlier:
+        await record(kind, subject, now, str(len(earlier) + 1))
+
+
 async def record(kind: IncidentKind, subject: str, now: datetime, reference: str = "") -> None:
     """Records an incident once for a kind, subject and reference, inside a unit that is run again if raced.
 

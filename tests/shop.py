@@ -1,7 +1,6 @@
 """A world that sells: the server listens on a socket, so that the sandbox's notifications reach it."""
 
 import asyncio
-import contextlib
 import itertools
 import socket
 import tempfile
@@ -275,22 +274,17 @@ async def open_shop(database_url: str, **given: Any) -> AsyncIterator[Shop]:
 
 @asynccontextmanager
 async def listen(application: Application, listening: socket.socket) -> AsyncIterator[None]:
-    """The started application on a socket, in this event loop."""
-    server = uvicorn.Server(uvicorn.Config(application, lifespan="off", log_config=None, ws="none"))
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(_without_signals(server))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:  # noqa: ASYNC110  (uvicorn tells nobody)
-            await asyncio.sleep(0.01)
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await serving
-
-
-@contextlib.contextmanager
-def _without_signals(server: uvicorn.Server) -> Any:
-    """pytest's own handlers stay."""
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # one instance leaves signals alone
-    yield
+    """The started application on a socket, in this event loop; uvicorn's own loop would look ten times a second."""
+    config = uvicorn.Config(application, lifespan="off", log_config=None, ws="none")
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listening])
+    try:
+        yield
+    finally:
+        for listener in server.servers:
+            listener.close()
+        for connection in server.server_state.connections:
+            connection.transport.abort()
+        await asyncio.gather(*server.server_state.tasks, return_exceptions=True)

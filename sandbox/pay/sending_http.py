@@ -1,9 +1,11 @@
 """The HTTP side of sending: one POST with a deadline, whatever the merchant's server does."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import httpx
 
@@ -56,10 +58,19 @@ class Courier:
             return Reply(response.status_code, body[:_LONGEST_ANSWER])
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The usual authorities, read once: that takes longer than many a delivery."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 @asynccontextmanager
 async def open_courier(patience: float) -> AsyncIterator[Courier]:
     """A courier with connections of its own, which knows nothing of proxies."""
-    async with httpx.AsyncClient(follow_redirects=False, trust_env=False, limits=_LIMITS, timeout=None) as client:  # noqa: S113  (a deadline for the whole stands around each call)
+    client = httpx.AsyncClient(  # noqa: S113  (a deadline for the whole stands around each call)
+        follow_redirects=False, trust_env=False, verify=_trusted(), limits=_LIMITS, timeout=None
+    )
+    async with client:
         yield Courier(client, patience)
 
 

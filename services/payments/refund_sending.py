@@ -14,7 +14,7 @@ from domain.incidents import IncidentKind
 from domain.refunds import RefundStatus
 from models.payments import Payment, Refund
 from models.unit_of_work import UnitsOfWork
-from services.incidents import china_day, record
+from services.incidents import record, record_again
 from services.payments.pay_access import PayAccess
 from services.payments.refund_settling import NoRoomError, RefundSettling, UnknownRefundError, give_up
 from services.payments.settling import ForeignPaymentError
@@ -121,7 +121,7 @@ class RefundSending:
         now = self._clock()
         open_ = Refund.filter(id=refund_id, status=RefundStatus.PROCESSING)
         _ = await open_.update(due_at=now + rules.WITHOUT_BALANCE)
-        await record(IncidentKind.NOT_ENOUGH, refund_id, now, china_day(now))
+        await record_again(IncidentKind.NOT_ENOUGH, refund_id, now)
 
 
 async def _find(refund_id: str) -> Refund | None:

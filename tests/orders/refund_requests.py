@@ -9,6 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from models.incidents import Incident
 from models.payments import Payment, Refund
+from services.payments.resolving import Noting
 from tests.orders.asking import forget_failures
 from tests.orders.steps import pass_time
 from tests.shop import REFUND, REFUND_PATH, Buyer, Shop
@@ -134,6 +135,16 @@ class Desk:
             return sorted([(incident.kind, incident.subject) for incident in await Incident.all()])
 
         return await self.shop.read(found)
+
+    async def note_incidents(self) -> None:
+        """The operator has seen every one."""
+
+        async def waiting() -> list[str]:
+            return [incident.id for incident in await Incident.filter(resolved_at=None)]
+
+        noting = Noting(self.shop.units, self.shop.application.process.clock)
+        for incident_id in await self.shop.read(waiting):
+            await noting.note(incident_id, "seen")
 
     def at_wechat(self) -> dict[str, tuple[int, str]]:
         """Amount and status of each refund of WeChat's, by number."""

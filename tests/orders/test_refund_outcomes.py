@@ -144,7 +144,9 @@ async def test_21_one_request_a_minute_for_a_payment(database_url: str) -> None:
         assert await desk.claims(order_id) == (300, 3, 300)
 
 
-async def test_21_without_balance_a_refund_waits_an_hour_and_the_operator_is_told_once(database_url: str) -> None:
+async def test_21_without_balance_a_refund_waits_an_hour_and_the_operator_is_told_until_noted(
+    database_url: str,
+) -> None:
     async with open_shop(database_url) as shop:
         # given
         desk = await Desk.open(shop)
@@ -175,12 +177,18 @@ async def test_21_without_balance_a_refund_waits_an_hour_and_the_operator_is_tol
         assert await desk.incidents() == [("not_enough", row.id)]
         assert _wait(await desk.row(order_id)) == pytest.approx(3600, abs=30)
         # when
+        await desk.note_incidents()
+        await pass_time(shop, 3600)
+        await desk.sync(order_id)
+        # then
+        assert await desk.incidents() == [("not_enough", row.id)] * 2
+        # when
         await shop.switch()
         await pass_time(shop, 3600)
         await desk.sync(order_id)
         await desk.passes(A_MINUTE_LATER)
         # then
-        assert desk.sent == [desk.sent[0]] * 3
+        assert desk.sent == [desk.sent[0]] * 4
         assert await shop.ledger(order_id) == [1250, -1000]
 
 
