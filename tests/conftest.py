@@ -1,5 +1,6 @@
 """What every test shares: asyncio as anyio's backend, fresh databases, a world, a log that is searched."""
 
+import functools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests import canaries
 from tests.databases import Databases, PostgresCluster, SqliteFolder
@@ -81,6 +83,14 @@ def suite_log(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def merchant_keys_are_read_once() -> Iterator[None]:
+    """The sandbox's merchant has the same key in every test, and cryptography takes 40 ms to check it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("wechat.pay.merchant.load_pem_private_key", functools.cache(load_pem_private_key))
+        yield
 
 
 @pytest.fixture(scope="session")
