@@ -67,8 +67,12 @@ def _trusted() -> ssl.SSLContext:
 @asynccontextmanager
 async def open_courier(patience: float) -> AsyncIterator[Courier]:
     """A courier with connections of its own, which knows nothing of proxies."""
-    client = httpx.AsyncClient(  # noqa: S113  (a deadline for the whole stands around each call)
-        follow_redirects=False, trust_env=False, verify=_trusted(), limits=_LIMITS, timeout=None
+    client = httpx.AsyncClient(
+        follow_redirects=False,
+        trust_env=False,
+        verify=_trusted(),
+        limits=_LIMITS,
+        timeout=None,  # noqa: S113  (a deadline for the whole stands around each call)
     )
     async with client:
         yield Courier(client, patience)
