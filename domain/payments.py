@@ -60,7 +60,7 @@ class Reported:
 class OrderFacts:
     """What is known of an order: `booked` are the payments that it has already, in fen.
 
-    `has_refunds`: refunds of the transaction that the news is about are known.
+    `has_refunds`: refunds of the transaction that the news is about are known, and WeChat may have made them.
     """
 
     status: OrderStatus

@@ -79,4 +79,4 @@ class Refund(Model):
         table = "refunds"
         table_description = "refunds"
         unique_together = (("order_id", "source", "key"),)
-        indexes = (("payment_id",), ("due_at",))
+        indexes = (("payment_id",), ("due_at",), ("operator_id",), ("status", "id"))

@@ -13,7 +13,7 @@ from services.accounts.sessions import Viewer
 from services.orders.closing import Closing
 from services.orders.inputs import checked
 from services.orders.placing import Placing
-from services.orders.prepaying import NotPayableError, Prepaying
+from services.orders.prepaying import NotPayableError, Prepaying, is_open
 from services.orders.syncing import Syncing
 from services.orders.views import Onlooker, OrderView, OrderViews
 from services.payments.pay_access import PayAccess
@@ -87,7 +87,7 @@ class Buying:
             with suppress(NotPayableError):
                 params = await self.prepaying.parameters(order)
         view = await self.views.one(order.id, Onlooker.of(viewer))
-        if params is None or view.order.status != OrderStatus.PENDING or view.order.close_wanted_at is not None:
+        if params is None or not is_open(view.order):
             raise OrderProblem(ProblemCode.ORDER_NOT_PAYABLE, "The order cannot be paid now.", view)
         return Payable(view, params)
 

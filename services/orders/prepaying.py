@@ -32,10 +32,14 @@ class NotPayableError(Exception):
     """The order is paid, closed, on hold, being closed, or too close to its end."""
 
 
+def is_open(order: Order) -> bool:
+    """Unpaid, and neither on hold nor being closed."""
+    return order.status == OrderStatus.PENDING and order.held_at is None and order.close_wanted_at is None
+
+
 def is_payable(order: Order, now: datetime) -> bool:
     """Whether parameters may be given out now."""
-    is_open = order.status == OrderStatus.PENDING and order.held_at is None and order.close_wanted_at is None
-    return is_open and now < payable_until(order.expires_at)
+    return is_open(order) and now < payable_until(order.expires_at)
 
 
 class Prepaying:

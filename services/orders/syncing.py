@@ -18,6 +18,9 @@ from services.payments.refund_sending import RefundSending
 from services.wechat_problems import answered_as_problem
 from wechat.pay.errors import OrderNotFound
 
+_LOOK_AGAIN = 0.1
+"""Seconds."""
+
 
 class Syncing:
     """Brings an order to what WeChat's books show."""
@@ -51,12 +54,14 @@ class Syncing:
             task.exception()  # read, since every caller may have gone away
 
     async def _once(self, order_id: str) -> None:
-        now = self._clock()
-        if not await self._units.run(_take_turn, order_id, now):
-            return
+        while not await self._units.run(_take_turn, order_id, now := self._clock()):
+            if await self._units.read(_is_answered, order_id):
+                return
+            await asyncio.sleep(_LOOK_AGAIN)  # another process asks: its answer, or else the next turn, is near
         try:
             with answered_as_problem():
                 await self.look(await self._units.read(_get, order_id))
+            await self._units.run(_note_answer, order_id, now)
         except BaseException:
             # Nobody was answered: the next caller must not take the state here for WeChat's.
             await self._units.run(_give_turn_back, order_id, now)
@@ -82,6 +87,16 @@ async def _take_turn(order_id: str, now: datetime) -> bool:
     """Whether nobody asked within the last two seconds. A moment in the future is from before a sandbox's reset."""
     stale = Q(asked_at=None) | Q(asked_at__lte=now - SYNC_EVERY) | Q(asked_at__gt=now)
     return bool(await Order.filter(stale, id=order_id).update(asked_at=now))
+
+
+async def _is_answered(order_id: str) -> bool:
+    """Whether the turn that was taken last brought an answer."""
+    order = await Order.get(id=order_id)
+    return order.asked_at is not None and order.asked_at == order.answered_at
+
+
+async def _note_answer(order_id: str, taken_at: datetime) -> None:
+    _ = await Order.filter(id=order_id, asked_at=taken_at).update(answered_at=taken_at)
 
 
 async def _give_turn_back(order_id: str, taken_at: datetime) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from domain.clock import Clock
-from domain.incidents import IncidentKind
+from domain.incidents import ABOUT_MONEY, IncidentKind
 from domain.problems import Unavailable, WeChatProblem
 from models.encryption import Cipher
+from models.incidents import Incident
 from models.unit_of_work import UnitsOfWork
 from services.incidents import china_day, record
 from services.payments.asking import Begin
@@ -152,11 +153,16 @@ class Receiving:
         try:
             if not is_payment_known:
                 # Its own notification may be late or lost.
-                settled = await self._settling.settle(await pay.query_transaction(news.transaction_id or ""))
+                found = await pay.query_transaction(news.transaction_id or "")
+                if found.appid is not None and found.appid not in self._appids:
+                    raise ForeignPaymentError
+                settled = await self._settling.settle(found)
                 for refund_id in settled.refund_ids:
                     self._begin_refund(refund_id)
             await self._refund_settling.adopt(await pay.query_refund(news.out_refund_no or ""), mail)
         except (UnknownOrderError, UnknownPaymentError):
+            if await self._units.read(_waits_for_a_decision, news.transaction_id or ""):
+                return Reply(503, "The operator has to decide about this payment first; send it again.")
             await self._record(IncidentKind.PAYMENT_UNKNOWN, news.transaction_id or "", "")
             return Reply(500, "No such order here, or not yet.")
         except NoRoomError:
@@ -169,3 +175,9 @@ class Receiving:
 
     async def _record(self, kind: IncidentKind, subject: str, reference: str) -> None:
         await self._units.run_again_if_raced(record, kind, subject, self._clock(), reference)
+
+
+async def _waits_for_a_decision(transaction_id: str) -> bool:
+    """Whether the payment is here, and held: what becomes of it is told by an incident already."""
+    held = Incident.filter(kind__in=list(ABOUT_MONEY), reference=transaction_id, resolved_at=None)
+    return await held.exists()

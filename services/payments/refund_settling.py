@@ -92,11 +92,12 @@ class RefundSettling:
             if before is RefundStatus.PROCESSING:
                 await _ask_later(refund, now)
             return
+        await _step(refund, before, after, news, now)
         if before is RefundStatus.CLOSED:  # given up here, and made all the same
             await record(IncidentKind.REFUND_DIFFERS, refund.id, now, news.refund_id or "")
             if not await reserve(refund.payment, refund.amount):
                 raise NoRoomError
-        await _step(refund, before, after, news, now)
+            _ = await Payment.filter(id=refund.payment_id).update(is_refund_unknown=False)
         if after is RefundStatus.SUCCESS:
             await _went_back(refund, news.success_time or now, now)
         elif after is RefundStatus.CLOSED:
@@ -111,6 +112,10 @@ class RefundSettling:
         if (news.out_trade_no, news.total) != (payment.order.number, payment.total):
             raise UnknownPaymentError
         if not await Refund.filter(number=news.out_refund_no).exists():
+            if rules.status_of(news.status) is RefundStatus.CLOSED:  # nothing went back, and nothing was claimed for it
+                if not await is_known(mail):
+                    await keep(mail, payment.order, self._clock())
+                return payment.order_id
             await self._insert(payment, news, news.refund, news.out_refund_no)
         return await self._settle(news, mail)
 
@@ -140,9 +145,9 @@ class RefundSettling:
 
 
 async def give_up(refund: Refund, now: datetime) -> None:
-    """The claim of a refund that was just closed ends; one that this server owes is told to the operator."""
+    """The claim of a refund that was just closed ends; one that was owed, or promised, is told to the operator."""
     await release(refund.payment_id, refund.amount)
-    if refund.source == RefundSource.SYSTEM:
+    if refund.source == RefundSource.SYSTEM or refund.refund_id is not None:
         await record(IncidentKind.REFUND_CLOSED, refund.id, now)
 
 
@@ -173,7 +178,8 @@ async def _went_back(refund: Refund, happened_at: datetime, now: datetime) -> No
     _ = await book(payment, -refund.amount, f"refund:{refund.number}", happened_at, now)
     if payment.kind != PaymentKind.ORDER:
         return
-    order: Order = refund.order
+    # Read behind the lock on the payment's row: another refund of it may have been settled since.
+    order = await Order.get(id=refund.order_id)
     refunded = order.refunded + refund.amount
     unchanged = Order.filter(id=order.id, refunded=order.refunded).exclude(status=OrderStatus.CLOSED)
     if not await unchanged.update(refunded=refunded, status=status_after_refunds(payment.total, refunded)):

@@ -164,8 +164,7 @@ class Resolving:
             raise RacedError
         payment = await _book(PaymentKind.ORDER, order, news, now)
         if news.trade_state == "REFUND":
-            await record(IncidentKind.REFUND_UNKNOWN, order.id, now, payment.transaction_id)
-            _ = await Payment.filter(id=payment.id).update(is_refund_unknown=True)
+            await _tell_of_refunds(payment, now)
         return payment
 
     async def _refund(self, order: Order, news: Transaction, now: datetime) -> Payment:
@@ -175,8 +174,17 @@ class Resolving:
             _ = await Order.filter(id=order.id).update(held_at=None)
         kind = PaymentKind.DOUBLE if order.status in HAS_MONEY else PaymentKind.LATE
         payment = await _book(kind, order, news, now)
-        _ = await reserve_for_system(payment, order, self.access.notify_url, now)
+        if news.trade_state == "REFUND":  # some or all of it went back already: a refund of ours may be too much
+            await _tell_of_refunds(payment, now)
+        else:
+            _ = await reserve_for_system(payment, order, self.access.notify_url, now)
         return payment
+
+
+async def _tell_of_refunds(payment: Payment, now: datetime) -> None:
+    """WeChat gave some of it back, and no refund of it is known here yet."""
+    await record(IncidentKind.REFUND_UNKNOWN, payment.order_id, now, payment.transaction_id)
+    _ = await Payment.filter(id=payment.id).update(is_refund_unknown=True)
 
 
 async def _find(incident_id: str) -> Incident:

@@ -15,6 +15,7 @@ from domain.ids import Prefix, new_id
 from domain.incidents import IncidentKind
 from domain.orders import OrderStatus
 from domain.payments import Decision, Expected, OrderFacts, PaymentKind, Reported, Step, decide
+from domain.refunds import RefundStatus
 from models.orders import Order
 from models.payments import Payment, Refund
 from models.unit_of_work import RacedError, UnitsOfWork
@@ -131,8 +132,14 @@ async def _facts(order: Order, news: Transaction) -> OrderFacts:
         is_held=order.held_at is not None,
         booked={payment.transaction_id: payment.total for payment in payments},
         paid_by=next((payment.transaction_id for payment in payments if payment.kind == PaymentKind.ORDER), None),
-        has_refunds=await Refund.filter(payment__transaction_id=news.transaction_id or "").exists(),
+        has_refunds=await _explained(news.transaction_id or ""),
     )
+
+
+async def _explained(transaction_id: str) -> bool:
+    """Whether a refund that WeChat may have made is known: not one that it never took, or that was not sent yet."""
+    sent = Refund.filter(payment__transaction_id=transaction_id, sent_at__isnull=False)
+    return await sent.exclude(status=RefundStatus.CLOSED, refund_id__isnull=True).exists()
 
 
 def _expected(order: Order) -> Expected:

@@ -4,10 +4,12 @@ import random
 from datetime import datetime, timedelta
 
 from domain.clock import Clock
+from domain.incidents import IncidentKind
 from domain.problems import WeChatProblem
-from domain.refunds import APART, WITHOUT_BALANCE, RefundStatus, next_question
+from domain.refunds import APART, PATIENCE, WITHOUT_BALANCE, RefundStatus, next_question
 from models.payments import Refund
 from models.unit_of_work import UnitsOfWork
+from services.incidents import record
 from services.payments.refund_sending import RefundSending
 from services.wechat_problems import log_failure
 from wechat.errors import WeChatError
@@ -31,10 +33,19 @@ class RefundDuty:
             await self._sending.pursue(refund_id)
         except WeChatError as error:
             log_failure(error)
-            moment = self._clock() + APART + _JITTER * random.random()  # noqa: S311  (to spread, not to hide)
+            moment = await self._units.run_again_if_raced(self._unanswered, refund_id)
         except WeChatProblem:
             moment = self._clock() + WITHOUT_BALANCE  # no merchant account here any more
         await self._units.run(_move_on, refund_id, self._clock(), moment)
+
+    async def _unanswered(self, refund_id: str) -> datetime:
+        """When to ask again; what WeChat says nothing of for an hour is told, and asked about more rarely."""
+        now, refund = self._clock(), await Refund.get(id=refund_id)
+        soon = now + APART
+        if refund.status in _OPEN and now >= refund.created_at + PATIENCE:
+            await record(IncidentKind.REFUND_STUCK, refund_id, now)
+            soon = max(soon, next_question(refund.created_at, now))
+        return soon + _JITTER * random.random()  # noqa: S311  (to spread, not to hide)
 
 
 async def _move_on(refund_id: str, now: datetime, moment: datetime | None) -> None:

@@ -314,7 +314,7 @@ async def test_22_what_wechat_closes_is_released_and_wants_a_new_key(database_ur
         assert (shown["status"], shown["refunded"]["amount"], shown["refunds"][0]["status"]) == ("PAID", 0, "CLOSED")
         assert await desk.claims(order_id) == (0, 0, 0)
         assert (await desk.refund(order_id, 1250))["refund"]["status"] == "CLOSED"
-        assert (len(desk.sent), await shop.incidents()) == (1, [])
+        assert (len(desk.sent), await shop.incidents()) == (1, ["refund_closed"])  # the buyer was promised it
         # when
         await shop.switch()
         await shop.notifications("normal")

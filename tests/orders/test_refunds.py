@@ -132,6 +132,9 @@ async def test_20_refunds_of_the_system_reserve_too(database_url: str) -> None:
         assert await desk.claims(order["id"]) == (1250, 1, 0)
         row = await desk.row(order["id"])
         assert (row.source, row.operator_id, row.amount) == ("system", None, 1250)
+        async with asyncio.timeout(10):  # it is sent beside the answer
+            while (await desk.row(order["id"])).refund_id is None:  # noqa: ASYNC110  (a row tells nobody)
+                await asyncio.sleep(0.02)
         assert await desk.refused(order["id"], 1) == "REFUND_NOT_ALLOWED"
 
 

@@ -196,3 +196,35 @@ async def test_two_refunds_of_one_payment_are_a_minute_apart(shop: Shop) -> None
     _ = await sweep_at(shop, second.created_at, 67 + 310)
     assert await shop.ledger(order_id) == [1250, -500, -750]
     await shop.assert_sound()
+
+
+async def test_a_refund_of_which_wechat_says_nothing_for_an_hour_is_told_and_asked_about_more_rarely(
+    shop: Shop,
+) -> None:
+    # given: it was taken, and no question about it is answered
+    order_id = await paid(shop)
+    _ = await refunding(shop, order_id)
+    await without_bills(shop)
+    refused = {"path": REFUND_QUERY_PATH, "fault": "code:PARAM_ERROR", "times": 1000}
+    await shop.order("faults", {"faults": [refused], "notifications": "drop"}, "PUT")
+    # when
+    waits = [await wait_after(shop, order_id, seconds) for seconds in (66, 140, 215)]
+    # then
+    assert [65 <= wait <= 65 + JITTER for wait in waits] == [True] * 3
+    assert await shop.incidents() == []
+    # when
+    wait = await wait_after(shop, order_id, 3700)
+    # then
+    assert 3600 <= wait <= 3600 + JITTER
+    assert await shop.incidents() == ["refund_stuck"]
+
+
+async def wait_after(shop: Shop, order_id: str, seconds: float) -> float:
+    """Seconds until the next question about a refund, from the failed one so many seconds after it was made."""
+    [row] = await shop.refund_rows(order_id)
+    await advance_to(shop, row.created_at, seconds)
+    now = shop.application.process.clock()
+    _ = await sweep(shop)
+    [row] = await shop.refund_rows(order_id)
+    assert row.due_at is not None
+    return float((row.due_at - now).total_seconds())
