@@ -13,11 +13,13 @@ LONGEST_DESCRIPTION = 4000
 LONGEST_KEY = 64
 MOST_STOCK = 1_000_000_000
 
+_NO_PICTURE = "must be an https address of at most 1024 characters, or what /uploads/product gave"
+
 JOINED_KEY = "joined:"
 """What the key of a product becomes where two operators who are one used the same; no client may choose such a one."""
 
-IsPicture = Callable[[str], bool]
-"""Whether an address may stand for a product's picture."""
+KeptPicture = Callable[[str], str | None]
+"""What is stored of an address that may stand for a product's picture; None for one that may not."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def check_key(field: str, text: str) -> str | InputIssue:
     return cleaned
 
 
-def check_fields(given: Mapping[str, Any], is_picture: IsPicture) -> tuple[dict[str, Any], list[InputIssue]]:
+def check_fields(given: Mapping[str, Any], kept_picture: KeptPicture) -> tuple[dict[str, Any], list[InputIssue]]:
     """Fields of a product by their name here, clean, and everything that is wrong with them.
 
     None clears description, image_url and stock, which is not counted then; the others cannot be None.
@@ -45,7 +47,7 @@ def check_fields(given: Mapping[str, Any], is_picture: IsPicture) -> tuple[dict[
     cleaned: dict[str, Any] = {}
     issues: list[InputIssue] = []
     for name, value in given.items():
-        checked = _is_picture(value, is_picture) if name == "image_url" else _CHECKS[name](value)
+        checked = _picture(value, kept_picture) if name == "image_url" else _CHECKS[name](value)
         if isinstance(checked, InputIssue):
             issues.append(checked)
         else:
@@ -87,10 +89,10 @@ def _description(value: str | None) -> str | InputIssue | None:
     return clean_text("description", lines, longest=LONGEST_DESCRIPTION, lines=True)
 
 
-def _is_picture(value: str | None, is_picture: IsPicture) -> str | InputIssue | None:
-    if value is None or is_picture(value):
-        return value
-    return InputIssue("imageUrl", "must be an https address of at most 1024 characters, or what /uploads/product gave")
+def _picture(value: str | None, kept_picture: KeptPicture) -> str | InputIssue | None:
+    if value is None:
+        return None
+    return kept_picture(value) or InputIssue("imageUrl", _NO_PICTURE)
 
 
 def _price(value: int | None) -> int | InputIssue:

@@ -18,9 +18,13 @@ from graphql import (
 
 from domain.problems import BadRequest
 from schema.document_literals import literal_depth
+from schema.document_rows import CONNECTIONS, page_size, repeats_page
 
 INTROSPECTION_ROOTS: Final = frozenset({"__schema", "__type"})
 _INTROSPECTION_LISTS: Final = frozenset({"types", "fields", "inputFields", "interfaces", "possibleTypes"})
+
+_LOGIN: Final = "login"
+_EXPORT: Final = "exportMyData"
 
 # Thirty fragments that each spread the next one twice already count a thousand million fields.
 _CEILING: Final = 1_000_000
@@ -31,7 +35,8 @@ class Summary:
     """Counts below one definition; what stands under `__schema` and `__type` is `introspected` and counted apart.
 
     `lists` is the longest chain of nested introspection lists (`types`, `fields`, …) by their names alone, and
-    `introspected_lists` the same where it really stands under `__schema` or `__type`.
+    `introspected_lists` the same where it really stands under `__schema` or `__type`. `rows` are those of all pages as
+    `schema.document_rows` counts them; `repeats` is how many more pages there are where this is spread into a page.
     """
 
     fields: int = 0
@@ -46,16 +51,24 @@ class Summary:
     directives: int = 0
     spreads: int = 0
     literal_depth: int = 0
+    logins: int = 0
+    exports: int = 0
+    rows: int = 0
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a selection set stands: fields above it, under introspection or not, list fields above it."""
+    """Where a selection set stands: fields above it, under introspection or not, list fields above it.
+
+    `page` is the most rows of the page that it is written for, 0 outside of pages.
+    """
 
     depth: int = 0
     introspected: bool = False
     lists: int = 0
     root: bool = True
+    page: int = 0
 
 
 @dataclass(slots=True)
@@ -146,7 +159,8 @@ def _count_field(counts: Summary, node: FieldNode, place: _Place) -> _Place:
     name = node.name.value
     entering = name in INTROSPECTION_ROOTS and not place.introspected
     lists = 0 if entering else place.lists + (name in _INTROSPECTION_LISTS)
-    below = _Place(place.depth + 1, place.introspected or entering, lists, root=False)
+    page = page_size(node) if name in CONNECTIONS else place.page
+    below = _Place(place.depth + 1, place.introspected or entering, lists, root=False, page=page)
     if below.introspected:
         counts.introspected += 1
         counts.introspected_aliases += node.alias is not None
@@ -156,10 +170,19 @@ def _count_field(counts: Summary, node: FieldNode, place: _Place) -> _Place:
         counts.fields += 1
         counts.depth = max(counts.depth, below.depth)
         counts.lists = max(counts.lists, lists)
+        counts.logins += name == _LOGIN
+        counts.exports += name == _EXPORT
+        _count_repeats(counts, place, int(repeats_page(node)))
     counts.root_fields += place.root
     counts.aliases += node.alias is not None
     _count_arguments(counts, node.arguments)
     return below
+
+
+def _count_repeats(counts: Summary, place: _Place, repeats: int) -> None:
+    counts.rows = min(counts.rows + place.page * repeats, _CEILING)
+    if not place.page:
+        counts.repeats = min(counts.repeats + repeats, _CEILING)
 
 
 def _count_directives(counts: Summary, directives: Sequence[DirectiveNode] | None) -> None:
@@ -179,6 +202,10 @@ def _add(counts: Summary, place: _Place, spread: Summary) -> None:
     counts.aliases = min(counts.aliases + spread.aliases, _CEILING)
     counts.directives = min(counts.directives + spread.directives, _CEILING)
     counts.spreads = min(counts.spreads + spread.spreads, _CEILING)
+    counts.logins = min(counts.logins + spread.logins, _CEILING)
+    counts.exports = min(counts.exports + spread.exports, _CEILING)
+    counts.rows = min(counts.rows + spread.rows, _CEILING)
+    _count_repeats(counts, place, spread.repeats)
     counts.literal_depth = max(counts.literal_depth, spread.literal_depth)
     if place.root:
         counts.root_fields = min(counts.root_fields + spread.root_fields, _CEILING)

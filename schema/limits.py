@@ -18,7 +18,10 @@ class Limits:
     under `__schema` and `__type` is not part of `fields` and `depth`: it has limits of its own, wide enough for the
     full introspection query of GraphiQL and of code generators, which has no alias. `introspection_lists` bounds how
     many of `types`, `fields`, `inputFields`, `interfaces` and `possibleTypes` stand inside one another, each of which
-    multiplies the answer. `tokens` and `comments` are the parser's to enforce.
+    multiplies the answer. `tokens` and `comments` are the parser's to enforce. `logins` and `exports` are how many
+    `login` and `exportMyData` fields there are: the first asks WeChat, the second answers thousands of rows. `rows` are
+    the page sizes of all lists, once for each `nodes`, `edges` and alias within a list: what makes the answer large. A
+    `first` that is a variable counts as the largest page.
     """
 
     tokens: int = 1_000
@@ -34,6 +37,9 @@ class Limits:
     aliases: int = 20
     directives: int = 20
     nodes_per_path: int = 30
+    logins: int = 1
+    exports: int = 1
+    rows: int = 200
     introspection_depth: int = 16
     introspection_fields: int = 400
     introspection_lists: int = 2
@@ -45,6 +51,9 @@ _DOCUMENT_COUNTS: Final = (
     ("fields", "fields", "fields"),
     ("aliases", "aliases", "aliases"),
     ("directives", "directives", "directives"),
+    ("logins", "logins", "`login` fields"),
+    ("exports", "exports", "`exportMyData` fields"),
+    ("rows", "rows", "rows of lists"),
     ("introspected", "introspection_fields", "introspection fields"),
     ("introspected_aliases", "introspection_aliases", "aliases of introspection fields"),
 )

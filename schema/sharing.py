@@ -19,6 +19,10 @@ async def _code_image_url(root: "Share", info: Info[Context, None]) -> str | Non
     return await sharing.code_image_url(info.context, root.view)
 
 
+def _image_url(root: "Share", info: Info[Context, None]) -> str | None:
+    return info.context.shown(root.view.share.image_url)
+
+
 @strawberry.type(description="What `onShareAppMessage` or `onShareTimeline` returns, and where it leads.")
 class Share(Node):
     """A share as the viewer sees it."""
@@ -29,7 +33,7 @@ class Share(Node):
     )
     title: str
     path: str = strawberry.field(description="The page with the code in its query, as in `pages/index/index?share=…`.")
-    image_url: str | None
+    image_url: str | None = strawberry.field(resolver=_image_url)
     shared_by: Profile | None
     visits: int | None = strawberry.field(
         description="Times opened by somebody else, each user counted once; visible to the sharer alone."
@@ -53,7 +57,6 @@ class Share(Node):
             code=row.code,
             title=row.title,
             path=path_of(row.page, row.code),
-            image_url=row.image_url,
             shared_by=Profile.from_row(view.shared_by),
             visits=counts.visits if counts else None,
             new_users=counts.new_users if counts else None,
@@ -146,8 +149,8 @@ class SharingMutation:
 
     create_share: CreateShareResult | None = strawberry.field(
         resolver=_create_share,
-        description="Makes the code and the path to put into the card. The same page, title and image again give the "
-        "same share; new ones are limited per user and hour.",
+        description="Makes the code and the path to put into the card. The same page and title again give the same "
+        "share, which shows the image given last; new ones are limited per user and hour.",
     )
     open_share: OpenShareResult | None = strawberry.field(
         resolver=_open_share,

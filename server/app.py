@@ -2,17 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from resolvers.context import Context
 from schema.assembly import build_schema
 from server.authentication import build_context
+from server.graphql.answers import refused
 from server.graphql.endpoint import EndpointOptions, GraphQLEndpoint
+from server.graphql.errors import bad_request
+from server.graphql.negotiation import JSON
 from server.health import Readiness, livez, metrics_page, readyz
 from server.media_route import MediaFiles
 from server.pay_notify import PayNotify
@@ -39,7 +44,10 @@ class Application(Starlette):
             routes=self._routes(settings, metrics),
             middleware=[Middleware(RequestLog, metrics=metrics)],
             lifespan=self._lifespan,
+            exception_handlers={HTTPStatus.NOT_FOUND: _not_found},
         )
+        # The answer would send the client to whatever its Host header says.
+        self.router.redirect_slashes = False
 
     @property
     def process(self) -> Process:
@@ -60,11 +68,12 @@ class Application(Starlette):
         return [
             Route("/graphql", GraphQLEndpoint(build_schema(), self._build_context, options)),
             Route(
-                "/uploads/avatar", AvatarUploads(self._build_context, lambda: self.process.avatars, settings.own_url)
+                "/uploads/avatar",
+                AvatarUploads(self._build_context, lambda: self.process.avatars, settings.pictures_url),
             ),
             Route(
                 "/uploads/product",
-                ProductUploads(self._build_context, lambda: self.process.product_pictures, settings.own_url),
+                ProductUploads(self._build_context, lambda: self.process.product_pictures, settings.pictures_url),
             ),
             Route("/media/{key:path}", MediaFiles(lambda: self.process.media)),
             Route("/wechat/pay/notify", PayNotify(lambda: self.process).answer, methods=["POST"]),
@@ -85,3 +94,7 @@ class Application(Starlette):
                 await stack.enter_async_context(working(self._process.workshift))
             yield
         self._process = None
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    return refused([bad_request("There is nothing at this path.")], HTTPStatus.NOT_FOUND).as_response(JSON)

@@ -3,11 +3,15 @@
 import re
 import secrets
 import time
+from http import HTTPStatus
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.graphql.answers import refused
+from server.graphql.negotiation import JSON
 
 _ACCEPTABLE_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 _KNOWN_PATHS = (
@@ -18,6 +22,10 @@ _KNOWN_PATHS = (
     "/livez",
     "/readyz",
     "/metrics",
+)
+
+_FAILURE = refused(
+    [{"message": "Internal error", "extensions": {"code": "INTERNAL"}}], HTTPStatus.INTERNAL_SERVER_ERROR
 )
 
 logger = structlog.get_logger(__name__)
@@ -46,7 +54,10 @@ class Metrics:
 
 
 class RequestLog:
-    """Takes a caller's `X-Request-Id` where it is harmless, else makes one; every answer carries it."""
+    """Takes a caller's `X-Request-Id` where it is harmless, else makes one; every answer carries it.
+
+    What escapes an endpoint before it has begun to answer is answered 500 as JSON, and raised on for the server's log.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -59,7 +70,7 @@ class RequestLog:
             return
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _ACCEPTABLE_ID.fullmatch(given) else secrets.token_hex(8)
-        status = 500
+        status = 0
         started = time.perf_counter()
 
         async def send_with_id(message: Message) -> None:
@@ -75,14 +86,22 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
+            except Exception:
+                if not status:
+                    await _FAILURE.as_response(JSON)(scope, receive, send_with_id)
+                raise
             finally:
-                self._record(scope, status, time.perf_counter() - started)
+                self._record(scope, status or HTTPStatus.INTERNAL_SERVER_ERROR, time.perf_counter() - started)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         path = scope["path"]
         label = path if path in _KNOWN_PATHS else "other"
-        self._metrics.requests.labels(label, str(status)).inc()
+        self._metrics.requests.labels(label, str(int(status))).inc()
         self._metrics.seconds.labels(label).observe(seconds)
         logger.info(
-            "request", method=scope["method"], path=path[:200], status=status, milliseconds=round(seconds * 1000, 1)
+            "request",
+            method=scope["method"],
+            path=path[:200],
+            status=int(status),
+            milliseconds=round(seconds * 1000, 1),
         )

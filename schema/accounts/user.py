@@ -42,6 +42,10 @@ class Phone:
         return cls(number=bound.number, masked=bound.masked, country_code=bound.country_code, bound_at=bound.bound_at)
 
 
+def _avatar_url(root: "User", info: Info[Context, None]) -> str | None:
+    return info.context.shown(root.row.avatar_url)
+
+
 async def _phone(root: "User", info: Info[Context, None]) -> Phone | None:
     bound = await accounts.phone(info.context, root.id)
     return Phone.from_bound(bound) if bound else None
@@ -63,7 +67,7 @@ class User(Node):
     """The viewer."""
 
     nickname: str | None
-    avatar_url: str | None
+    avatar_url: str | None = strawberry.field(resolver=_avatar_url)
     gender: words.Gender
     country: str | None
     province: str | None
@@ -87,7 +91,6 @@ class User(Node):
             appid=appid,
             id=strawberry.ID(row.id),
             nickname=row.nickname,
-            avatar_url=row.avatar_url,
             gender=words.Gender(row.gender),
             country=row.country,
             province=row.province,

@@ -13,25 +13,30 @@ from schema.common.node import Node
 from schema.common.pages import PageInfo
 
 
+def _image_url(root: "Product", info: Info[Context, None]) -> str | None:
+    return info.context.shown(root.row.image_url)
+
+
 @strawberry.type
 class Product(Node):
     """Something that can be ordered."""
 
     title: str
     description: str | None
-    image_url: str | None
+    image_url: str | None = strawberry.field(resolver=_image_url)
     price: Money
     available: int | None = strawberry.field(description="Null when stock is not counted.")
+    row: strawberry.Private[ProductRow]
     for_sale: bool = strawberry.field(description="Others than operators see only what is for sale.")
 
     @classmethod
     def from_row(cls, row: ProductRow) -> "Product":
         """The row as it is now."""
         return cls(
+            row=row,
             id=strawberry.ID(row.id),
             title=row.title,
             description=row.description,
-            image_url=row.image_url,
             price=Money.from_fen(row.price),
             available=row.stock,
             for_sale=row.for_sale,

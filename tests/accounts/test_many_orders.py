@@ -167,6 +167,18 @@ async def test_thousands_of_orders_are_exported_by_a_few_statements(world: World
     }
 
 
+async def test_several_exports_in_a_document_are_refused_before_anything_is_read(world: World) -> None:
+    # given
+    token = (await world.sign_in())["token"]
+    # when
+    with counted() as statements:
+        answer = await world.ask("{" + " ".join(f"a{place}: exportMyData" for place in range(10)) + "}", token)
+    # then
+    message = "The document exceeds the limit of 1 `exportMyData` fields: 10 found."
+    assert answer == {"errors": [{"message": message, "extensions": {"code": "BAD_REQUEST"}}]}
+    assert statements == []
+
+
 async def test_thousands_of_orders_are_stripped_before_the_account_is_deleted(world: World) -> None:
     # given: some of them wait for a decision, so that they are left to the last unit
     buyer = await regular(world, held=15)

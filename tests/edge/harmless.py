@@ -32,7 +32,9 @@ class Watch:
             before = now
 
 
-async def send(http: httpx.AsyncClient, body: bytes, headers: dict[str, str]) -> httpx.Response:
+async def send(
+    http: httpx.AsyncClient, body: bytes, headers: dict[str, str], *, within: float = ANSWER_SECONDS
+) -> httpx.Response:
     """Send, and hold the answer against the clock; a slow moment of the machine is not one of the server."""
     took = waited = float("inf")
     for attempt in range(ATTEMPTS):
@@ -44,9 +46,9 @@ async def send(http: httpx.AsyncClient, body: bytes, headers: dict[str, str]) ->
         await asyncio.sleep(0)
         watching.cancel()
         waited = min(waited, watch.longest_wait)
-        if took < ANSWER_SECONDS and waited < BLOCKED_SECONDS:
+        if took < within and waited < BLOCKED_SECONDS:
             break
-    assert took < ANSWER_SECONDS
+    assert took < within
     assert waited < BLOCKED_SECONDS
     return response
 

@@ -4,9 +4,11 @@ import time
 from typing import NamedTuple
 
 import pytest
-from graphql import get_introspection_query, parse
+from graphql import GraphQLObjectType, build_schema, get_introspection_query, parse
 
 from domain.problems import BadRequest
+from schema.assembly import export_sdl
+from schema.document_rows import CONNECTIONS
 from schema.limits import Limits, check_limits
 
 FULL_INTROSPECTION = get_introspection_query(
@@ -34,6 +36,7 @@ LEVELS, INTROSPECTED_LEVELS = "levels of fields", "levels of introspection field
 INTROSPECTED_ALIASES = "aliases of introspection fields"
 LITERALS = "levels of lists and objects in a literal"
 LISTS, PATH = "introspection lists inside one another", "fields merged into one response path"
+LOGINS, EXPORTS, ROWS = "`login` fields", "`exportMyData` fields", "rows of lists"
 
 
 class Bound(NamedTuple):
@@ -105,6 +108,14 @@ BOUNDS = [
     Bound("introspection lists, mixed", 2, LISTS, 1, "{__type{fields{args{type{*a^}}}}}", "inputFields{", "}"),
     Bound("introspection lists of a fragment", 2, LISTS, 1,
           "{__schema{types{...F}}} fragment F on T{*a^}", "possibleTypes{", "}"),
+    Bound("logins", 1, LOGINS, 0, "mutation{*}", "login(input:{code:1}){a} "),
+    Bound("logins by alias", 1, LOGINS, 0, "mutation{*}", "x#:login{a} "),
+    Bound("logins of fragments", 1, LOGINS, 0, "mutation{a *} fragment F on M{login{a}}", "...F "),
+    Bound("logins of several operations", 1, LOGINS, 0, "mutation A{*} mutation B{b}", "...on M{login{a}} "),
+    Bound("exports", 1, EXPORTS, 0, "{...{*}}", "x#:exportMyData "),
+    Bound("exports of fragments", 1, EXPORTS, 0, "{a *} fragment F on Q{exportMyData}", "...F "),
+    Bound("rows", 200, ROWS, 199, "{a:products(first:50){nodes{a} edges{b} x:c} orders(first:49){nodes{a}}*}",
+          " b:products(first:1){nodes{a}}"),
 ]  # fmt: skip
 
 
@@ -113,6 +124,42 @@ def test_a_limit_is_exact(bound: Bound) -> None:
     _check(bound.document(bound.limit))
     expected = f"The document exceeds the limit of {bound.limit} {bound.label}: {bound.limit + 1} found."
     assert _refusal(bound.document(bound.limit + 1)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("{products{pageInfo{a}}}", 0),
+        ("{products{nodes{a}}}", 20),
+        ("{products(first:7){nodes{a}}}", 7),
+        ("{products(first:7){nodes{a} edges{node{a}}}}", 14),
+        ("{products(first:7){x:nodes{a} y:nodes{a b:c}}}", 21),
+        ("{products(first:7){edges{x:node{a} y:node{a}}}}", 21),
+        ("{me{orders(first:7){...{...on O{nodes{a}}}}}}", 7),
+        ("{products(first:7){...F ...F}} fragment F on C{nodes{a} ...G} fragment G on C{edges{x:node{a}}}", 42),
+        ("{...F x:a{...F}} fragment F on Q{products(first:7){nodes{a}}}", 14),
+        ("query($n:Int=1){products(first:$n){nodes{a}}}", 50),
+        ("{products(first:99999999999999999999){nodes{a}}}", 50),
+        ("{products(first:-1){nodes{a}}}", 50),
+        ('{products(first:"1"){nodes{a}}}', 50),
+        ("{__schema{products{nodes{a}}} nodes{a} x:edges{a}}", 0),
+        ("query A{products(first:7){nodes{a}}} query B{products(first:7){nodes{a}}}", 14),
+    ],
+)
+def test_rows_are_counted_as_often_as_they_are_written(text: str, rows: int) -> None:
+    check_limits(parse(text), Limits(rows=rows), introspection=True)
+    if rows:
+        with pytest.raises(BadRequest, match=f"limit of {rows - 1} rows of lists: {rows} found"):
+            check_limits(parse(text), Limits(rows=rows - 1), introspection=True)
+
+
+def test_every_field_that_the_limits_name_is_there() -> None:
+    schema = build_schema(export_sdl())
+    objects = [type_ for type_ in schema.type_map.values() if isinstance(type_, GraphQLObjectType)]
+    pages = {name for each in objects for name, field in each.fields.items() if str(field.type).endswith("Connection")}
+    single = [each.name for each in objects for name in ("login", "exportMyData") if name in each.fields]
+    assert pages == CONNECTIONS
+    assert sorted(single) == ["Mutation", "Query"]
 
 
 def test_every_limit_can_be_set() -> None:

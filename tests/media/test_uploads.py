@@ -126,6 +126,7 @@ WHOLE = form(FILE)
         (WHOLE, "multipart/form-data; boundary="),
         (WHOLE, "multipart/form-data; boundary=another"),
         (WHOLE, f"multipart/form-data; boundary={'b' * 300}"),
+        (WHOLE, "multipart/form-data" + "; a=b" * 12_000 + f"; boundary={BOUNDARY}"),
         (WHOLE[:-3], None),
         (WHOLE[:-20], None),
         (WHOLE[:200], None),
