@@ -1,9 +1,12 @@
 """What every call of the remote control is made of: JSON in, JSON out, and the person or app that it is about."""
 
 import inspect
+import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -27,15 +30,20 @@ class Control:
 
 
 class ControlPath:
-    """The request handler of one control: JSON in, JSON out, `{"error": …}` for what is refused."""
+    """The request handler of one control: JSON in, JSON out, `{"error": …}` for what is refused.
+
+    Any page that a developer visits can have its browser send requests here: those of foreign pages are refused. A
+    client that is no browser sends no Origin, and may do everything.
+    """
 
     def __init__(self, wechat: OfflineWeChat, control: Control) -> None:
         self._wechat = wechat
         self._control = control
 
     async def answer(self, request: Request) -> Response:
-        """Do it, or say why not: 400 for a bad body, 404 for an unknown openid."""
+        """Do it, or say why not: 400 for a bad body, 403 for a foreign page, 404 for an unknown openid."""
         try:
+            _refuse_foreign_page(request)
             body = read_object(await request.body()) if request.method != "GET" else {}
             content = self._control.handle(self._wechat, body)
             if inspect.isawaitable(content):
@@ -45,6 +53,23 @@ class ControlPath:
         if request.method != "GET":
             self._wechat.changed()
         return JSONResponse(content)
+
+
+def _refuse_foreign_page(request: Request) -> None:
+    """Raises Refused for what a page sent that is neither this sandbox's nor of this machine."""
+    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    origins = request.headers.getlist("origin")
+    is_foreign = any(origin != own and not _is_loopback(origin) for origin in origins)
+    if is_foreign or (not origins and request.headers.get("sec-fetch-site") == "cross-site"):
+        raise Refused("a page of another site may not drive the sandbox", HTTPStatus.FORBIDDEN)
+
+
+def _is_loopback(origin: str) -> bool:
+    try:
+        host = urlsplit(origin).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def find_user(wechat: OfflineWeChat, body: dict[str, Any]) -> User:

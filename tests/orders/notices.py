@@ -21,6 +21,7 @@ from sandbox.pay.notice_messages import Message, Seal, compose, new_id
 from sandbox.pay.rows import Notification
 from server.app import Application
 from tests.shop import Shop, listen
+from tests.world import World
 
 PATH = "/wechat/pay/notify"
 AT_ONCE = 50
@@ -156,7 +157,7 @@ async def pay_unseen(shop: Shop, number: str, **given: Any) -> Notification:
     return told(shop, number)
 
 
-async def tables(shop: Shop) -> dict[str, list[str]]:
+async def tables(shop: World) -> dict[str, list[str]]:
     """Every row of every table."""
 
     async def read() -> dict[str, list[str]]:

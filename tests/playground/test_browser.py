@@ -153,6 +153,16 @@ def test_the_first_tab_signs_in_and_asks_who_that_is(visit: Visit, playground: P
     assert token not in visit.stored()
 
 
+def test_the_page_fills_the_window_and_does_not_scroll(visit: Visit, pytestconfig: pytest.Config) -> None:
+    page = visit.page
+    page.mouse.move(10, 400)
+    page.mouse.wheel(0, 500)
+    page.wait_for_timeout(500)
+
+    assert page.evaluate("[scrollY, document.body.clientHeight, document.body.clientWidth]") == [0, 860, 1360]
+    page.screenshot(path=pytestconfig.rootpath / "test-results" / "graphiql-window.png")
+
+
 def test_a_token_is_forgotten_and_a_query_kept(visit: Visit) -> None:
     page = visit.page
     page.get_by_role("button", name="Headers", exact=True).click()
