@@ -44,17 +44,17 @@ async def phone(context: Context, user_id: str) -> BoundNumber | None:
 
 
 async def update_profile(context: Context, fields: Mapping[str, Any]) -> User:
-    """Raises Unauthenticated, InvalidInput, Refusal, WeChatProblem."""
+    """Raises Unauthenticated, InvalidInput, Refusal, WeChatProblem, RateLimited."""
     return await context.services.profiles.change(context.signed_in(), fields)
 
 
 async def update_profile_signed(context: Context, raw_data: str, signature: str) -> User:
-    """Raises Unauthenticated, InvalidInput, Refusal, WeChatProblem."""
+    """Raises Unauthenticated, InvalidInput, Refusal, WeChatProblem, RateLimited."""
     return await context.services.profiles.change_signed(context.signed_in(), raw_data, signature)
 
 
 async def update_profile_encrypted(context: Context, encrypted_data: str, iv: str) -> User:
-    """Raises Unauthenticated, InvalidInput, Refusal, WeChatProblem."""
+    """Raises Unauthenticated, InvalidInput, Refusal, WeChatProblem, RateLimited."""
     return await context.services.profiles.change_encrypted(context.signed_in(), encrypted_data, iv)
 
 

@@ -14,6 +14,7 @@ from services.accounts.profiles import Profiles
 from services.accounts.sessions import Sessions, Viewer
 from services.accounts.wechat_sessions import WeChatSessions
 from services.catalogue.products import NOT_AN_OPERATOR, Products
+from services.media.addresses import OwnPictures
 from services.orders.buying import Buying
 from services.orders.reading import OrderReading
 from services.orders.refunding import Refunding
@@ -40,6 +41,7 @@ class Services:
     shares: Shares
     share_visits: Visits
     code_images: CodeImages
+    pictures: OwnPictures
     products: Products
     orders: OrderReading
     buying: Buying
@@ -61,6 +63,10 @@ class Context:
             self.asked[name] = asyncio.ensure_future(ask())
         answer: T = await asyncio.shield(self.asked[name])
         return answer
+
+    def shown(self, stored: str | None) -> str | None:
+        """The address of a picture, as phones reach it today, for what is stored of it."""
+        return self.services.pictures.shown(stored)
 
     def viewer_or_none(self) -> Viewer | None:
         """For fields that are null without a token; raises Unauthenticated with one that is not live."""

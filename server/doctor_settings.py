@@ -60,7 +60,7 @@ def _seldom_meant(settings: Settings) -> Iterator[Finding]:
     if settings.public_url is None and not settings.takes_payments:  # with payments it is a fault
         yield warning(
             f"{PREFIX}PUBLIC_URL",
-            f"is missing, in production: addresses of uploaded pictures begin with {settings.own_url}",
+            "is missing, in production: uploads of pictures are refused, and those that are there are not shown",
             "Set it to this server's https address, as phones reach it.",
         )
     if settings.has_graphiql:

@@ -15,8 +15,9 @@ from domain.problems import RateLimited, Unavailable
 from server.graphql.refusals import HttpRefusal
 from server.json_errors import JsonErrors
 from server.multipart import FormLimits, read_file
+from services.media.addresses import OwnPictures
 from services.media.images import LARGEST_FILE
-from services.media.keys import MediaKey, media_address
+from services.media.keys import MediaKey
 from services.media.refusals import TooLarge
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from services.accounts.sessions import Viewer
 
 _FIELD: Final = "file"
+_NOWHERE: Final = "This server takes no pictures: its operator has to set APPLETQL_PUBLIC_URL."
 _MULTIPART_LIMITS: Final = FormLimits(file=LARGEST_FILE)
 
 
@@ -48,32 +50,35 @@ class AvatarUploads(JsonErrors):
 
     `build_context` finds out who asks, before a byte of the body is read; `keeper` is asked for at each upload,
     because it is open only between start-up and shutdown; `public_url` is this server's address, without a slash at
-    its end. 401 without a live token, 400, 413 and 415 as in `server.multipart`, 400 for a picture that is refused.
+    its end, or None. 401 without a live token, 503 without an address to answer, 400, 413 and 415 as in
+    `server.multipart`, 400 for a picture that is refused.
     """
 
     def __init__(
         self,
         build_context: "Callable[[Request], Awaitable[Context]]",
         keeper: Callable[[], PictureKeeper],
-        public_url: str,
+        public_url: str | None,
         limits: UploadLimits | None = None,
     ) -> None:
         super().__init__(self._keep, ("POST",))
         self._build_context = build_context
         self._keeper = keeper
-        self._public_url = public_url
+        self._pictures = OwnPictures(public_url)
         self._limits = limits or UploadLimits()
         self._under_way: Counter[str] = Counter()
 
     async def _keep(self, request: Request) -> Response:
         viewer = self._allowed(await self._build_context(request))
+        if not self._pictures.is_reachable:
+            raise Unavailable(_NOWHERE)
         with self._place(viewer):
             data = await self._read(request)
             try:
                 key = await self._keeper().keep(viewer, data)
             except TooLarge as refusal:
                 raise HttpRefusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", refusal.message) from None
-        return JSONResponse({"url": media_address(self._public_url, key)}, headers={"Cache-Control": "no-store"})
+        return JSONResponse({"url": self._pictures.address(key)}, headers={"Cache-Control": "no-store"})
 
     def _allowed(self, context: "Context") -> "Viewer":
         """Who uploads; raises what stands against it."""

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from domain.problems import ProblemCode, Refusal
 from services.accounts.sessions import Viewer
+from services.check_allowance import CheckAllowance
 from services.mini_programs import MiniPrograms
 from services.wechat_problems import log_failure, problem_of
 from wechat.client import WeChat
@@ -21,7 +22,10 @@ class Fallback(StrEnum):
 class ContentCheck:
     """Asks msg_sec_check; `fallback` decides while WeChat is not to be had."""
 
-    def __init__(self, wechat: WeChat, mini_programs: MiniPrograms, fallback: Fallback) -> None:
+    def __init__(
+        self, wechat: WeChat, mini_programs: MiniPrograms, allowance: CheckAllowance, fallback: Fallback
+    ) -> None:
+        self._allowance = allowance
         self._wechat = wechat
         self._mini_programs = mini_programs
         self._fallback = fallback
@@ -30,8 +34,9 @@ class ContentCheck:
         """Lets a text pass, and tells whether an operator should look at it.
 
         Raises Refusal CONTENT_REJECTED for a risky one, and WeChatProblem where WeChat refuses to check it or, unless
-        the fallback accepts, cannot be reached.
+        the fallback accepts, cannot be reached; RateLimited, before WeChat is asked, beyond what a user has in an hour.
         """
+        self._allowance.spend(viewer.user.id)
         app = self._mini_programs.serving(viewer.identity.appid)
         try:
             verdict = await self._wechat.content.msg_sec_check(app, viewer.identity.openid, text, scene)

@@ -9,6 +9,8 @@ from typing import TextIO
 
 from server.logs import configure_logging
 
+_LONG_ENOUGH = 10
+
 _secrets: set[str] = set()
 _outputs: list[str] = []
 
@@ -16,6 +18,13 @@ _outputs: list[str] = []
 def add(*secrets: str | None) -> None:
     """Texts that must not be found in the log; None and empty ones are passed over."""
     _secrets.update(secret for secret in secrets if secret)
+
+
+def phone_forms(number: str) -> set[str]:
+    """Of a number as the sandbox has it, of mainland China bare, else with a plus: pure and in E.164."""
+    e164 = number if number.startswith("+") else f"+86{number}"
+    # Shorter than that, digits alone are met by chance, in times and sizes.
+    return {e164} | {pure for pure in (number.removeprefix("+"),) if len(pure) >= _LONG_ENOUGH}
 
 
 def listen(stream: TextIO) -> logging.Handler:

@@ -33,6 +33,23 @@ def test_a_secret_in_the_log_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
     assert canaries.found_in(log) == ["cana… (14 characters)"]
 
 
+@pytest.mark.parametrize("logged", ["13800000001", "+8613800000001", "447700900123", "+447700900123"])
+def test_a_phone_number_in_the_log_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: str) -> None:
+    monkeypatch.setattr(
+        canaries, "_secrets", canaries.phone_forms("13800000001") | canaries.phone_forms("+447700900123")
+    )
+    log = tmp_path / "log"
+    log.write_text(f'{{"event": "bound {logged}"}}', encoding="utf-8")
+
+    assert canaries.found_in(log) != []
+
+
+def test_everybodys_number_is_searched_for() -> None:
+    assert canaries.phone_forms("13800000001") == {"13800000001", "+8613800000001"}
+    assert canaries.phone_forms("+447700900123") == {"447700900123", "+447700900123"}
+    assert canaries.phone_forms("+4722123") == {"+4722123"}
+
+
 def test_the_suite_log_has_nothing_so_far(suite_log: Path) -> None:
     assert suite_log.exists()
     assert canaries.found_in(suite_log) == []

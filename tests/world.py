@@ -63,6 +63,8 @@ class World:
         """The openid of a new person, or of the one in `given` after a change."""
         user = await self.order("users", given)
         canaries.add(user["openid"], user["unionid"])
+        if user["phone"]:
+            canaries.add(*canaries.phone_forms(user["phone"]))
         return str(user["openid"])
 
     async def code(self, openid: str | None = None, appid: str | None = None) -> str:
@@ -162,9 +164,11 @@ async def open_world(database_url: str, **given: Any) -> AsyncIterator[World]:
 
 
 def secrets_of(sandbox: SandboxServer) -> set[str]:
-    """session_keys and access_tokens, which never leave the server."""
+    """session_keys and access_tokens, which never leave the server, and everybody's phone number."""
     text = json.dumps(sandbox.wechat.state.to_json())
-    return set(re.findall(r'"(?:session_key|token|value)": "([^"]{16,})"', text))
+    keys = set(re.findall(r'"(?:session_key|token|value)": "([^"]{16,})"', text))
+    numbers = re.findall(r'"phone": "([^"]+)"', text)
+    return keys.union(*map(canaries.phone_forms, numbers))
 
 
 async def gather(calls: list[Awaitable[T]], at_once: int = 50) -> list[T]:

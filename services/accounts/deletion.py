@@ -81,7 +81,7 @@ class Deletion:
             raise InvalidInput([cleaned])
         app = self._mini_programs.serving(viewer.identity.appid)
         await self._hashes.ready()
-        _ = await self._close_unpaid(viewer)
+        owner_id = await self._close_unpaid(viewer)
         with answered_as_problem():
             answer = await self._wechat.login.code2session(app, cleaned)
         # The phone uses this key from now on, whether or not the deletion succeeds.
@@ -89,7 +89,7 @@ class Deletion:
         if answer.openid != viewer.identity.openid:
             raise WeChatProblem(ProblemCode.LOGIN_CODE_INVALID, "This code is not of the user of this session.")
         await self._close_and_write(viewer)
-        await self._avatars.sweep()
+        await self._avatars.tidy(owner_id)
         await self._units.forget_deleted()
 
     async def _close_and_write(self, viewer: Viewer) -> None:

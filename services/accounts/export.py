@@ -14,6 +14,7 @@ from models.unit_of_work import UnitsOfWork
 from services.accounts.holding import hold_owner
 from services.accounts.phones import Phones
 from services.accounts.sessions import Viewer
+from services.media.addresses import OwnPictures
 
 _PROFILE = (
     "id",
@@ -36,9 +37,10 @@ _BATCH = 500
 class Export:
     """Reads what is held; keys, hashes and tokens are no data about anybody and stay out."""
 
-    def __init__(self, units: UnitsOfWork, phones: Phones) -> None:
+    def __init__(self, units: UnitsOfWork, phones: Phones, pictures: OwnPictures) -> None:
         self._units = units
         self._phones = phones
+        self._pictures = pictures
 
     async def of(self, viewer: Viewer) -> dict[str, Any]:
         """The viewer's data by the name of what it is about; times as in the API."""
@@ -49,8 +51,10 @@ class Export:
         user_id = user.id
         phone = await self._phones.of(user_id)
         return {
-            "user": _row(user, *_PROFILE, "unionid", "is_operator"),
-            "joinedUsers": [_row(joined, *_PROFILE) for joined in await User.filter(merged_into_id=user_id)],
+            "user": self._with_avatar(_row(user, *_PROFILE, "unionid", "is_operator")),
+            "joinedUsers": [
+                self._with_avatar(_row(joined, *_PROFILE)) for joined in await User.filter(merged_into_id=user_id)
+            ],
             "phone": {"number": phone.number, "boundAt": _plain(phone.bound_at)} if phone else None,
             "identities": [
                 _row(identity, "appid", "openid", "unionid", "created_at")
@@ -66,6 +70,7 @@ class Export:
             ],
             "shares": [
                 _row(share, "code", "page", "title", "image_url", "created_at")
+                | {"imageUrl": self._pictures.shown(share.image_url)}
                 for share in await Share.filter(user_id=user_id).order_by("id")
             ],
             "openedShares": [
@@ -78,6 +83,9 @@ class Export:
                 for attribution in await Attribution.filter(user_id=user_id).order_by("id")
             ],
         }
+
+    def _with_avatar(self, profile: dict[str, Any]) -> dict[str, Any]:
+        return profile | {"avatarUrl": self._pictures.shown(profile["avatarUrl"])}
 
 
 async def _orders(user_id: str) -> list[dict[str, Any]]:

@@ -109,16 +109,23 @@ class Phones:
 
     async def _bind(self, viewer: Viewer, number: PhoneNumber, *, may_move: bool) -> User:
         blind_index = await self._hashes.phone(number.e164)
-        return await self._units.run_again_if_raced(self._write, viewer, number, blind_index, may_move)
+        user, lost_by = await self._units.run_again_if_raced(self._write, viewer, number, blind_index, may_move)
+        if lost_by is not None:
+            logger.warning("phone number moved to another user", extra={"user": user.id, "lost_by": lost_by})
+        return user
 
-    async def _write(self, viewer: Viewer, number: PhoneNumber, blind_index: str, may_move: bool) -> User:
+    async def _write(
+        self, viewer: Viewer, number: PhoneNumber, blind_index: str, may_move: bool
+    ) -> tuple[User, str | None]:
+        """The user, and the id of whoever lost the number."""
         await self._units.take_turns(blind_index)
         user = await hold_owner(viewer.identity.id)
         holder = await Phone.filter(blind_index=blind_index).first()
-        if holder is not None and holder.user_id != user.id:
+        lost_by = holder.user_id if holder is not None and holder.user_id != user.id else None
+        if lost_by is not None:
             if not may_move:
                 raise Refusal(ProblemCode.PHONE_TAKEN, "This number belongs to another user.")
-            await Phone.filter(id=holder.id).delete()
+            await Phone.filter(blind_index=blind_index).delete()
         await Phone.filter(user_id=user.id).delete()
         now = self._clock()
         phone = await Phone.create(
@@ -129,7 +136,7 @@ class Phones:
             blind_index=blind_index,
             bound_at=now,
         )
-        return phone.user
+        return phone.user, lost_by
 
 
 async def _unbind(viewer: Viewer) -> User:

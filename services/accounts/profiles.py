@@ -12,7 +12,7 @@ from domain.clock import Clock
 from domain.ids import Prefix, new_id
 from domain.incidents import IncidentKind
 from domain.problems import InputIssue, InvalidInput
-from domain.profile import check_texts, is_https_address, said_by_the_phone
+from domain.profile import check_texts, said_by_the_phone
 from models.accounts import User
 from models.unit_of_work import UnitsOfWork
 from services.accounts.avatars import Avatars
@@ -20,6 +20,7 @@ from services.accounts.holding import hold_owner
 from services.accounts.sessions import Viewer
 from services.content_check import ContentCheck
 from services.incidents import record
+from services.media.addresses import OwnPictures
 from services.phone_data import PhoneData
 
 _NO_AVATAR = "must be https, or what you uploaded to /uploads/avatar"
@@ -30,19 +31,26 @@ class Profiles:
     """Changes the viewer's profile. A field that is absent stays, None clears it."""
 
     def __init__(
-        self, units: UnitsOfWork, phone_data: PhoneData, content: ContentCheck, avatars: Avatars, clock: Clock
+        self,
+        units: UnitsOfWork,
+        phone_data: PhoneData,
+        content: ContentCheck,
+        avatars: Avatars,
+        pictures: OwnPictures,
+        clock: Clock,
     ) -> None:
         self._units = units
         self._phone_data = phone_data
         self._content = content
         self._avatars = avatars
+        self._pictures = pictures
         self._clock = clock
 
     async def change(self, viewer: Viewer, fields: Mapping[str, Any]) -> User:
         """As typed or picked: fields by their name here.
 
-        Raises InvalidInput with every issue, Refusal CONTENT_REJECTED, and WeChatProblem when the nickname cannot
-        be checked.
+        Raises InvalidInput with every issue, Refusal CONTENT_REJECTED, WeChatProblem when the nickname cannot be
+        checked, and RateLimited beyond the checks that a user has in an hour.
         """
         return await self._change(viewer, fields, "fields.")
 
@@ -63,7 +71,7 @@ class Profiles:
         if nickname is not None and nickname != viewer.user.nickname:
             needs_review = await self._content.require_clean(viewer, nickname)
         user = await self._units.run_again_if_raced(self._write, viewer, changes, needs_review, path)
-        await self._avatars.sweep()
+        await self._avatars.tidy(user.id)
         return user
 
     async def _checked(self, viewer: Viewer, fields: Mapping[str, Any], path: str) -> dict[str, Any]:
@@ -72,29 +80,30 @@ class Profiles:
         if "gender" in fields:
             found["gender"] = fields["gender"] or Gender.UNKNOWN
         if "avatar_url" in fields:
-            address = fields["avatar_url"]
-            if address is not None and not await self._may_use(viewer, address):
+            given = fields["avatar_url"]
+            found["avatar_url"] = None if given is None else await self._kept(viewer, given)
+            if given is not None and found["avatar_url"] is None:
                 issues.append(InputIssue(f"{path}avatarUrl", _NO_AVATAR))
-            found["avatar_url"] = address
         if issues:
             raise InvalidInput(issues)
         return found
 
-    async def _may_use(self, viewer: Viewer, address: str) -> bool:
-        if not self._avatars.is_ours(address):
-            return is_https_address(address)
-        return await self._units.read(self._avatars.is_claimed, viewer.user.id, address)
+    async def _kept(self, viewer: Viewer, address: str) -> str | None:
+        kept = self._pictures.kept(address)
+        if kept is None or not await self._units.read(self._avatars.may_show, viewer.user.id, kept):
+            return None
+        return kept
 
     async def _write(self, viewer: Viewer, changes: Mapping[str, Any], needs_review: bool, path: str) -> User:
         before = await hold_owner(viewer.identity.id)
         address = changes.get("avatar_url")
-        if address and self._avatars.is_ours(address) and not await self._avatars.is_claimed(before.id, address):
+        if address and not await self._avatars.may_show(before.id, address):
             raise InvalidInput([InputIssue(f"{path}avatarUrl", _NO_AVATAR)])  # given up since it was looked at
         if changes:
             await User.filter(id=before.id).update(**changes)
         if needs_review:
             now = self._clock()
             await record(IncidentKind.CONTENT_REVIEW, before.id, now, reference=new_id(Prefix.INCIDENT, now))
-        if changes.get("avatar_url", before.avatar_url) != before.avatar_url:
-            await self._avatars.release(before.id, before.avatar_url)
+        if "avatar_url" in changes:
+            await self._avatars.release(before.id, before.avatar_url, keeping=address)
         return await User.get(id=before.id)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.catalogue import IsPicture, check_fields, check_key
+from domain.catalogue import KeptPicture, check_fields, check_key
 from domain.problems import InputIssue
 from services.catalogue.import_text import Record
 
@@ -43,11 +43,11 @@ class _WrongError(Exception):
     """A cell that is not what its column holds; the text says what it must be."""
 
 
-def check_records(records: Iterable[Record], is_picture: IsPicture) -> Iterator[Line | list[BadLine]]:
+def check_records(records: Iterable[Record], kept_picture: KeptPicture) -> Iterator[Line | list[BadLine]]:
     """Each record as a line, or everything that is wrong with it; keys that come twice are wrong."""
     keys: dict[str, str] = {}
     for record in records:
-        line, faults = _checked(record, is_picture)
+        line, faults = _checked(record, kept_picture)
         if line.key is not None and line.key in keys:
             faults.append(BadLine(record.place, "key", f"is that of {keys[line.key]} too"))
         elif line.key is not None:
@@ -55,13 +55,13 @@ def check_records(records: Iterable[Record], is_picture: IsPicture) -> Iterator[
         yield faults or line
 
 
-def _checked(record: Record, is_picture: IsPicture) -> tuple[Line, list[BadLine]]:
+def _checked(record: Record, kept_picture: KeptPicture) -> tuple[Line, list[BadLine]]:
     if record.fault is not None:
         return Line(record.place, None, {}), [BadLine(record.place, "", record.fault)]
     issues: list[InputIssue] = []
     key = _key(record.cells, issues)
     read = dict(_read(record.cells, issues))
-    cleaned, found = check_fields(read, is_picture)
+    cleaned, found = check_fields(read, kept_picture)
     column = "price_yuan" if _is_given(record.cells, "price_yuan") else "price"
     issues += [InputIssue(column if issue.field == "price" else issue.field, issue.message) for issue in found]
     return Line(record.place, key, cleaned), [BadLine(record.place, issue.field, issue.message) for issue in issues]

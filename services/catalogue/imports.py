@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.catalogue import IsPicture
+from domain.catalogue import KeptPicture
 from domain.clock import Clock
 from domain.ids import Prefix, new_id
 from models.catalogue import Product
@@ -72,12 +72,12 @@ class Imports:
         return Imported(len(made), len(changed), len(lines) - len(made) - len(changed))
 
 
-def check(records: Sequence[Record], is_picture: IsPicture, progress: Progress) -> tuple[list[Line], list[BadLine]]:
+def check(records: Sequence[Record], kept_picture: KeptPicture, progress: Progress) -> tuple[list[Line], list[BadLine]]:
     """The lines of a file that are right, and everything that is wrong with the others."""
     lines: list[Line] = []
     faults: list[BadLine] = []
     with progress("checking", len(records)) as dealt_with:
-        for found in check_records(records, is_picture):
+        for found in check_records(records, kept_picture):
             if isinstance(found, Line):
                 lines.append(found)
             else:

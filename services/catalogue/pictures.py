@@ -1,21 +1,21 @@
 """Which addresses may stand for a product's picture."""
 
-from domain.catalogue import IsPicture
-from domain.profile import is_https_address
-from services.media.keys import key_of_address
+from domain.catalogue import KeptPicture
+from services.media.addresses import OwnPictures
 from services.media.product_pictures import FOLDER
 
 
-def picture_check(public_url: str) -> IsPicture:
-    """Whether an address is one of a product picture here, or https elsewhere; `public_url` has no slash at its end.
+def picture_check(public_url: str | None) -> KeptPicture:
+    """What is kept of a product picture's address: one of this server, or https elsewhere; else None.
 
-    An avatar's address is refused: the picture would go when its user takes another.
+    `public_url` has no slash at its end. An avatar's address is refused: the picture would go when its user takes
+    another.
     """
+    pictures = OwnPictures(public_url)
 
-    def is_picture(address: str) -> bool:
-        if address.startswith(f"{public_url}/media/"):
-            key = key_of_address(public_url, address)
-            return key is not None and key.folder == FOLDER
-        return is_https_address(address)
+    def kept_picture(address: str) -> str | None:
+        kept = pictures.kept(address)
+        key = pictures.key_of(kept)
+        return kept if key is None or key.folder == FOLDER else None
 
-    return is_picture
+    return kept_picture

@@ -11,7 +11,7 @@ from tortoise.expressions import F
 
 from domain.catalogue import (
     MOST_STOCK,
-    IsPicture,
+    KeptPicture,
     StockChange,
     check_fields,
     check_key,
@@ -50,9 +50,9 @@ class _Wanted:
 class Products:
     """Finds, makes and changes products; raises Unavailable when the database does not answer."""
 
-    def __init__(self, units: UnitsOfWork, is_picture: IsPicture, clock: Clock) -> None:
+    def __init__(self, units: UnitsOfWork, kept_picture: KeptPicture, clock: Clock) -> None:
         self._units = units
-        self._is_picture = is_picture
+        self._kept_picture = kept_picture
         self._clock = clock
 
     async def page(self, first: int, after: Cursor | None, *, all_of_them: bool) -> Page[Product]:
@@ -73,7 +73,7 @@ class Products:
         with every issue, and Refusal IDEMPOTENCY_CONFLICT for a key that was used with another input.
         """
         cleaned = check_key("idempotencyKey", key)
-        fields, issues = check_fields(given, self._is_picture)
+        fields, issues = check_fields(given, self._kept_picture)
         if isinstance(cleaned, InputIssue) or issues:
             raise InvalidInput([*([cleaned] if isinstance(cleaned, InputIssue) else []), *issues])
         return await self._units.run_again_if_raced(self._create, viewer, _Wanted(cleaned, fields))
@@ -86,7 +86,7 @@ class Products:
         Where `given` names `stock`, its change is in `stock`. Raises Forbidden, InvalidInput with every issue, and
         Refusal PRODUCT_NOT_FOUND.
         """
-        fields, issues = check_fields({name: given[name] for name in given if name != "stock"}, self._is_picture)
+        fields, issues = check_fields({name: given[name] for name in given if name != "stock"}, self._kept_picture)
         issue = check_stock_change(stock) if "stock" in given else None
         if issues or issue:
             raise InvalidInput([*issues, *([issue] if issue else [])])

@@ -53,7 +53,8 @@ class Picture:
 def prepare_avatar(data: bytes) -> Picture:
     """The avatar made of a JPEG, PNG, WebP or GIF file, at most 512 pixels square; of an animation the first frame.
 
-    Deterministic, so that the same file has the same address. Raises one of the kinds of ImageRefused.
+    Deterministic: the same file gives the same picture, here and as a product's. Raises one of the kinds of
+    ImageRefused.
     Takes up to 60 MiB and most of a second: run it in a `Workshop`.
     """
     return _prepared(data, _square)

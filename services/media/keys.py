@@ -43,14 +43,3 @@ class MediaKey:
         """The key that a text is; None for any other text."""
         found = _KEY.fullmatch(text)
         return cls(*found.groups()) if found else None
-
-
-def media_address(public_url: str, key: MediaKey) -> str:
-    """The absolute address of a stored picture; `public_url` is this server's, without a slash at its end."""
-    return f"{public_url}/media/{key}"
-
-
-def key_of_address(public_url: str, address: str) -> MediaKey | None:
-    """The key in an address that `media_address` made for this server; None for any other."""
-    front = f"{public_url}/media/"
-    return MediaKey.parse(address.removeprefix(front)) if address.startswith(front) else None

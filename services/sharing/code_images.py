@@ -11,7 +11,8 @@ from models.sharing import Share
 from models.unit_of_work import UnitsOfWork
 from services.accounts.holding import hold_owner
 from services.accounts.sessions import Viewer
-from services.media.keys import MediaKey, media_address
+from services.media.addresses import OwnPictures
+from services.media.keys import MediaKey
 from services.media.store import MediaStore
 from services.mini_programs import MiniPrograms
 from services.wechat_problems import log_failure
@@ -25,7 +26,7 @@ _REST = timedelta(minutes=1)
 
 
 class CodeImages:
-    """Asks getwxacodeunlimit once for a share; `public_url` is this server's, without a slash at its end."""
+    """Asks getwxacodeunlimit once for a share."""
 
     def __init__(
         self,
@@ -34,25 +35,26 @@ class CodeImages:
         mini_programs: MiniPrograms,
         store: MediaStore,
         clock: Clock,
-        public_url: str,
+        pictures: OwnPictures,
     ) -> None:
         self._units = units
         self._wechat = wechat
         self._mini_programs = mini_programs
         self._store = store
         self._clock = clock
-        self._public_url = public_url
+        self._pictures = pictures
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._failed: dict[str, datetime] = {}
 
     async def address(self, viewer: Viewer, share: Share) -> str | None:
         """Where the image of the viewer's own share is; None when WeChat made none. It is asked again a minute later.
 
+        None also where phones cannot reach this server, which has no address to show then.
         Raises Unavailable when the image cannot be stored, Unauthenticated when the account was deleted meanwhile.
         """
         text = share.code_image_key or await self._make_once(viewer, share)
         key = MediaKey.parse(text) if text else None
-        return media_address(self._public_url, key) if key else None
+        return self._pictures.address(key) if key else None
 
     async def _make_once(self, viewer: Viewer, share: Share) -> str | None:
         lock = self._locks.setdefault(share.id, asyncio.Lock())

@@ -16,8 +16,11 @@ from services.accounts.holding import hold_owner
 from services.accounts.sessions import Viewer
 from services.content_check import ContentCheck
 from services.incidents import record
+from services.media.addresses import OwnPictures
 from services.sharing.views import ShareView, ShareViews
 from wechat.content_check import Scene
+
+_NO_IMAGE = "must be an https address of at most 1024 characters, or of a picture of this server"
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,13 @@ class _Card:
 class Shares:
     """Makes shares and finds them; raises Unavailable when the database does not answer."""
 
-    def __init__(self, units: UnitsOfWork, views: ShareViews, content: ContentCheck, clock: Clock) -> None:
+    def __init__(
+        self, units: UnitsOfWork, views: ShareViews, content: ContentCheck, pictures: OwnPictures, clock: Clock
+    ) -> None:
         self._units = units
         self._views = views
         self._content = content
+        self._pictures = pictures
         self._clock = clock
 
     async def by_code(self, code: str, viewer: Viewer | None) -> ShareView | None:
@@ -59,9 +65,9 @@ class Shares:
         """The viewer's share of this card, a new one only where there was none.
 
         Raises InvalidInput with every issue, Refusal CONTENT_REJECTED, WeChatProblem when the title cannot be checked,
-        RateLimited beyond the new ones that a user may make in an hour.
+        RateLimited beyond the new ones that a user may make in an hour, and the checks that a user has.
         """
-        card = _checked(viewer.identity.appid, page, title, image_url)
+        card = self._checked(viewer.identity.appid, page, title, image_url)
         share = await self._units.read(self._known, viewer.user.id, card)
         if share is None:
             needs_review = await self._content.require_clean(viewer, card.title, Scene.SOCIAL_LOG)
@@ -69,6 +75,19 @@ class Shares:
         elif share.image_url != card.image_url:
             await self._units.run(_show_with, share, card.image_url)
         return await self._views.of(share, share.user_id)
+
+    def _checked(self, appid: str, page: str, title: str, image_url: str | None) -> _Card:
+        """Raises InvalidInput with every issue."""
+        issues = sharing.page_issues("page", page)
+        cleaned = clean_text("title", title, longest=sharing.LONGEST_TITLE)
+        if isinstance(cleaned, InputIssue):
+            issues.append(cleaned)
+        kept = None if image_url is None else self._pictures.kept(image_url) or image_url
+        if kept is not None and self._pictures.key_of(kept) is None and not is_https_address(kept):
+            issues.append(InputIssue("imageUrl", _NO_IMAGE))
+        if issues or isinstance(cleaned, InputIssue):
+            raise InvalidInput(issues)
+        return _Card(appid, page, cleaned, kept)
 
     async def _write(self, viewer: Viewer, card: _Card, needs_review: bool) -> Share:
         user = await hold_owner(viewer.identity.id)
@@ -108,16 +127,3 @@ async def _show_with(share: Share, image_url: str | None) -> None:
     """The same card with another picture is the same share; one that a deletion emptied meanwhile stays empty."""
     await Share.filter(id=share.id, content_hash=share.content_hash).update(image_url=image_url)
     share.image_url = image_url
-
-
-def _checked(appid: str, page: str, title: str, image_url: str | None) -> _Card:
-    """Raises InvalidInput with every issue."""
-    issues = sharing.page_issues("page", page)
-    cleaned = clean_text("title", title, longest=sharing.LONGEST_TITLE)
-    if isinstance(cleaned, InputIssue):
-        issues.append(cleaned)
-    if image_url is not None and not is_https_address(image_url):
-        issues.append(InputIssue("imageUrl", "must be an https address of at most 1024 characters"))
-    if issues or isinstance(cleaned, InputIssue):
-        raise InvalidInput(issues)
-    return _Card(appid, page, cleaned, image_url)

@@ -13,9 +13,11 @@ from services.accounts.sessions import Viewer
 from services.phone_data import PhoneData
 from services.sharing.shares import Shares
 from services.sharing.views import ShareView
+from wechat.user_data_errors import MissingField, WrongField
+from wechat.user_data_fields import read_group
 
-_LONGEST_GROUP_ID = 128
 _NOT_FOUND = "There is no share with this code."
+_NO_GROUP = "names no group: send what wx.getShareInfo gave"
 
 logger = logging.getLogger(__name__)
 
@@ -53,10 +55,10 @@ class Visits:
 
     async def _group_id(self, viewer: Viewer, encrypted_data: str, iv: str) -> str:
         data = await self._phone_data.open(viewer, encrypted_data, iv, "group")
-        group_id = data.get("openGId")
-        if not isinstance(group_id, str) or not 1 <= len(group_id) <= _LONGEST_GROUP_ID or not group_id.isprintable():
-            raise InvalidInput([InputIssue("group.encryptedData", "names no group: send what wx.getShareInfo gave")])
-        return group_id
+        try:
+            return read_group(data)
+        except (MissingField, WrongField):
+            raise InvalidInput([InputIssue("group.encryptedData", _NO_GROUP)]) from None
 
     async def _visit(self, viewer: Viewer, share_id: str) -> None:
         user = await hold_owner(viewer.identity.id)

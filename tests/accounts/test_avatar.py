@@ -5,10 +5,12 @@ import io
 import pytest
 from PIL import Image
 
+from models.accounts import User
 from models.media import Media
 from tests.accounts.operations import UPDATE_PROFILE, do, me
 from tests.accounts.pictures import picture, upload
-from tests.world import World
+from tests.catalogue.shop import create, operator
+from tests.world import World, open_world
 
 pytestmark = pytest.mark.anyio
 
@@ -82,6 +84,63 @@ async def test_another_users_upload_is_refused(world: World) -> None:
 
     assert {result["__typename"] for result in [refused, *odd]} == {"InvalidInput"}
     assert (await me(world, mine))["avatarUrl"] is None
+
+
+async def test_another_spelling_of_this_server_makes_no_upload_mine(database_url: str) -> None:
+    async with open_world(database_url, public_url="https://api.shop.example") as world:
+        mine, theirs = [(await world.sign_in())["token"] for _ in range(2)]
+        url = await upload(world, theirs)
+        spellings = [
+            url,
+            url.replace("https", "HTTPS"),
+            url.replace("https", "http"),
+            url.replace("api.shop", "API.shop"),
+            url.replace(".example/", ".example:443/"),
+            url.replace(".example/", ".example:8443/"),
+            url.replace(".example/", ".example./"),
+            url.replace(".example/", "%2eexample/"),
+            url.replace("/media/", "/x/../media/"),
+            url.replace("/media/", "/%6dedia/"),
+            url.replace("/media/", "//media/"),
+            url.replace("/media/", "\\\\media\\\\"),
+            f"{url}?a=b",
+            "https://api.shop.example/anything.png",
+            url.replace("api.shop.example", "where.it.was.example"),
+            url.removeprefix("https://api.shop.example"),
+        ]
+
+        refused = [await set_avatar(world, mine, spelling) for spelling in spellings]
+        as_picture = await create(world, (await operator(world))["token"], imageUrl=spellings[-3])
+
+        assert [(result["__typename"], result["field"]) for result in refused] == [
+            ("InvalidInput", "fields.avatarUrl")
+        ] * len(spellings)
+        assert (as_picture["__typename"], as_picture["field"]) == ("InvalidInput", "imageUrl")
+        assert (await me(world, mine))["avatarUrl"] is None
+        elsewhere = await set_avatar(world, mine, "https://shop.example/a.png")
+        assert elsewhere["__typename"] == "UpdateProfileSuccess"
+
+
+async def test_production_without_a_public_address_takes_no_pictures_and_shows_none(database_url: str) -> None:
+    async with open_world(database_url, environment="production", public_url=None, host="0.0.0.0") as world:  # noqa: S104  (as in a container)
+        signed_in = await operator(world)
+        headers = {"Authorization": f"Bearer {signed_in['token']}"}
+
+        for kind in ("avatar", "product"):
+            refused = await world.api.post(f"/uploads/{kind}", files={"file": ("a.png", picture())}, headers=headers)
+            anonymous = await world.api.post(f"/uploads/{kind}", files={"file": ("a.png", picture())})
+
+            [error] = refused.json()["errors"]
+            assert (refused.status_code, error["extensions"]["code"]) == (503, "UNAVAILABLE")
+            assert "APPLETQL_PUBLIC_URL" in error["message"]
+            assert anonymous.status_code == 401
+        assert await world.read(lambda: Media.all().count()) == 0
+
+        async def write() -> None:
+            await User.all().update(avatar_url=f"/media/avatars/{'a' * 64}.jpg")
+
+        await world.units.run(write)
+        assert (await me(world, signed_in["token"]))["avatarUrl"] is None
 
 
 @pytest.mark.parametrize("header", [None, "Bearer bad"])

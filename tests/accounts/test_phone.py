@@ -98,6 +98,27 @@ async def test_the_setting_moves_a_number_for_proofs_by_code_alone(database_url:
         assert (await me(world, first_token))["phone"] is None
 
 
+async def test_a_move_is_told_in_the_log_with_both_users_and_no_number(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_world(database_url, phone_conflict="move") as world:
+        openids = [await world.person(phone="13800138000") for _ in range(2)]
+        people = [await world.sign_in(openid) for openid in openids]
+
+        for openid, person in zip(openids * 2, people * 2, strict=True):
+            await bind(world, person["token"], code=(await phone_event(world, openid))["code"])
+        await bind(world, people[1]["token"], code=(await phone_event(world, openids[1]))["code"])
+
+        first, second = [person["user"]["id"] for person in people]
+        told = [record.__dict__ for record in caplog.records if record.name == "services.accounts.phones"]
+        assert [(each["levelname"], each["user"], each["lost_by"]) for each in told] == [
+            ("WARNING", second, first),
+            ("WARNING", first, second),
+            ("WARNING", second, first),
+        ]
+        assert "138" not in " ".join(each["msg"] for each in told)
+
+
 async def test_codes_of_others_used_ones_and_login_codes_are_refused(world: World) -> None:
     openid, token = await signed_in(world)
     stranger, _ = await signed_in(world)

@@ -132,11 +132,11 @@ def test_what_production_seldom_means_is_a_warning(
     assert the(found, check).advice.startswith(advice)
 
 
-def test_without_a_public_address_it_is_told_what_pictures_would_have(patient: Patient) -> None:
+def test_without_a_public_address_it_is_told_that_there_are_no_pictures(patient: Patient) -> None:
     found = settings_findings(**NO_MERCHANT, public_url=None, host="10.0.0.7", port=9000)(patient)
 
     assert the(found, "APPLETQL_PUBLIC_URL").found == (
-        "is missing, in production: addresses of uploaded pictures begin with http://10.0.0.7:9000"
+        "is missing, in production: uploads of pictures are refused, and those that are there are not shown"
     )
 
 

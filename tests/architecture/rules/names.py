@@ -18,6 +18,7 @@ NO_FEATURE = {
     "services": {
         "background": "what goes on after its caller has its answer is kept and waited for in one way",
         "content_check": "whatever a user writes is checked in one way",
+        "check_allowance": "how often, whatever the text is for",
         "incidents": "whatever happens, an operator is told in one way",
         "keyed_hashes": "phones and attributions are looked up under one key",
         "keys_at_rest": "everything that is sealed is sealed again together",
