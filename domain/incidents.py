@@ -26,6 +26,7 @@ class IncidentKind(StrEnum):
     BILL_ONLY_THERE = "bill_only_there"
     BILL_ONLY_HERE = "bill_only_here"
     BILL_DIFFERS = "bill_differs"
+    BILL_NOT_COMPARED = "bill_not_compared"
 
 
 ABOUT_MONEY = frozenset({IncidentKind.PAYMENT_DIFFERS, IncidentKind.PAYMENT_WHILE_HELD})
@@ -79,7 +80,8 @@ MEANINGS = {
     ),
     IncidentKind.REFUND_UNKNOWN: Meaning(
         "WeChat says that something was refunded, and no refund is known here; refunds of the order are refused.",
-        "Look for the refund in WeChat Pay's console; its notification or the bill makes it known here. Then note.",
+        "Its notification or the bill makes it known; else appletql orders sync ORDER --refund NUMBER, by the refund's "
+        "number in WeChat Pay's console. Then note.",
     ),
     IncidentKind.REFUND_DIFFERS: Meaning(
         "News of a refund whose amount or transaction is not what was asked for; it was not booked.",
@@ -94,7 +96,7 @@ MEANINGS = {
         "Handle the refund in WeChat Pay's console, to another account; what becomes of it is seen here. Then note.",
     ),
     IncidentKind.REFUND_CLOSED: Meaning(
-        "A refund that this server owes failed for good; the money is still the merchant's.",
+        "A refund that was owed, or promised, failed for good; the money is still the merchant's.",
         "Refund the transaction in WeChat Pay's console; its notification books it here. Then note.",
     ),
     IncidentKind.NOT_ENOUGH: Meaning(
@@ -116,6 +118,10 @@ MEANINGS = {
     IncidentKind.BILL_DIFFERS: Meaning(
         "WeChat's bill and the books here say different things of a payment or refund; nothing was changed.",
         "Compare amount and state with WeChat Pay's console; `appletql reconcile --date` shows both sides. Then note.",
+    ),
+    IncidentKind.BILL_NOT_COMPARED: Meaning(
+        "The bill of the day that the subject names was not, or not wholly, compared with the books within a day.",
+        "The log says why. Run appletql reconcile --date for that day, within three months; then note.",
     ),
 }
 """One for each kind."""

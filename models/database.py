@@ -1,7 +1,9 @@
 """Opening and closing one database, SQLite or PostgreSQL, with bounds on everything that can wait."""
 
+import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from typing import Any
 
@@ -32,6 +34,14 @@ MIGRATIONS = "models.migrations"
 _CONNECT_SECONDS = 3
 _STATEMENT_SECONDS = 3
 _SQLITE_BUSY_MILLISECONDS = 3000
+_DRAIN_SECONDS = 5.0
+_CLOSE_SECONDS = 15.0
+
+logger = logging.getLogger(__name__)
+
+
+def _enough() -> float:
+    return _CLOSE_SECONDS
 
 
 def tortoise_config(url: str, *, pool_size: int = 10, for_migrations: bool = False) -> dict[str, Any]:
@@ -83,10 +93,13 @@ def check_first_connect(url: str) -> None:
 
 
 @asynccontextmanager
-async def open_database(url: str, *, pool_size: int = 10, wait_seconds: float = 3.0) -> AsyncIterator[UnitsOfWork]:
+async def open_database(
+    url: str, *, pool_size: int = 10, wait_seconds: float = 3.0, seconds_left: Callable[[], float] = _enough
+) -> AsyncIterator[UnitsOfWork]:
     """The units of work of one database, connected; raises Unavailable when it cannot be reached.
 
-    Tortoise connects at the first statement: one is run here, so that a wrong address is told at once.
+    Tortoise connects at the first statement: one is run here, so that a wrong address is told at once. Closing asks
+    `seconds_left` how long it may wait; a database that is silent then is left without a farewell.
     """
     check_first_connect(url)
     slots = 1 if is_sqlite(url) else pool_size
@@ -98,5 +111,13 @@ async def open_database(url: str, *, pool_size: int = 10, wait_seconds: float = 
         await units.ping()
         yield units
     finally:
-        await units.drain()
-        await context.connections.close_all()
+        await units.drain(min(_DRAIN_SECONDS, seconds_left()))
+        await _close(context, seconds_left())
+
+
+async def _close(context: TortoiseContext, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await context.connections.close_all()
+    except TimeoutError:  # a pool that is not let close terminates its connections
+        logger.warning("the database did not let its connections be closed in time")

@@ -5,10 +5,14 @@ from tortoise.models import Model
 
 
 class Reconciliation(Model):
-    """One run. `bill_date` as in `2026-11-20`; `report` is JSON, bounded; `alarms` are for the operator."""
+    """One run. `bill_date` as in `2026-11-20`; `report` is JSON, bounded; `alarms` are for the operator.
+
+    `outcome`: `compared`, or what stood in the way, `no_bill` or `failed`, which leaves the day to be compared.
+    """
 
     id = fields.CharField(max_length=30, primary_key=True)
     bill_date = fields.CharField(max_length=10)
+    outcome = fields.CharField(max_length=10, default="compared", db_default="compared")
     lines = fields.IntField()
     repaired = fields.IntField()
     alarms = fields.IntField()

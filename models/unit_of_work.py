@@ -27,6 +27,7 @@ T = TypeVar("T")
 _BUSY = "The database is busy or away; try again."
 _ATTEMPTS = 8
 _CHECKPOINT_MILLISECONDS = 200
+_CANCEL_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +121,8 @@ class UnitsOfWork:
         ended = list(self._running)
         for task in ended:
             task.cancel()
-        await asyncio.gather(*ended, return_exceptions=True)
+        if ended:  # a database that is silent answers no rollback either: closing the connections ends that
+            await asyncio.wait([asyncio.gather(*ended, return_exceptions=True)], timeout=_CANCEL_SECONDS)
 
     def connection(self) -> BaseDBAsyncClient:
         """Tortoise's client, for the statements that `models` writes itself; inside a unit, that unit's own."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.bodies import Refused, read_choice, read_integer, read_list, read_only, read_text
 from sandbox.pay.bill_rows import BillRow
+from sandbox.pay.bill_text import BillType
 from sandbox.pay.keys import MCHID
 from sandbox.pay.orders import REFUND, SUCCESS
 from sandbox.pay.times import read_time, written
@@ -40,10 +41,14 @@ _NEEDS = {BillFaultKind.AMOUNT: "amount", BillFaultKind.STATE: "state", BillFaul
 
 @dataclass(frozen=True, slots=True)
 class BillFault:
-    """One of them. `day` is None for every bill; the numbers name the row, `out_refund_no` that of a refund."""
+    """One of them. `day` is None for those of every day, and `bill_type` for those of every type.
+
+    The numbers name the row, `out_refund_no` that of a refund.
+    """
 
     kind: BillFaultKind
     day: str | None = None
+    bill_type: BillType | None = None
     transaction_id: str | None = None
     out_trade_no: str | None = None
     out_refund_no: str | None = None
@@ -65,6 +70,7 @@ class BillFault:
         """The form in which it was ordered."""
         given = {
             "date": self.day,
+            "billType": self.bill_type,
             "transactionId": self.transaction_id,
             "outTradeNo": self.out_trade_no,
             "outRefundNo": self.out_refund_no,
@@ -171,7 +177,7 @@ def _foreign(fault: BillFault, day: str) -> BillRow:
 def _read_fault(entry: Any, where: str, day: str | None) -> BillFault:
     if not isinstance(entry, dict):
         raise Refused(f"{where} is not an object")
-    read_only(entry, ("fault", "date", *_NAMES, "amount", "state", "appid", "at"), where)
+    read_only(entry, ("fault", "date", "billType", *_NAMES, "amount", "state", "appid", "at"), where)
     if "fault" not in entry:
         raise Refused(f"{where} needs fault, one of: {', '.join(BillFaultKind)}")
     kind = read_choice(entry, "fault", BillFaultKind, BillFaultKind.DROP)
@@ -184,6 +190,7 @@ def _read_fault(entry: Any, where: str, day: str | None) -> BillFault:
     return BillFault(
         kind,
         _read_day(entry, where) or day,
+        read_choice(entry, "billType", BillType, BillType.ALL) if "billType" in entry else None,
         transaction_id=read_text(entry, "transactionId", where, longest=64),
         out_trade_no=read_text(entry, "outTradeNo", where, longest=64),
         out_refund_no=read_text(entry, "outRefundNo", where, longest=64),

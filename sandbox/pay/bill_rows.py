@@ -20,7 +20,10 @@ _REFUND_STATES = {"PROCESSING": "PROCESSING", "SUCCESS": "SUCCESS", "ABNORMAL": 
 
 @dataclass(frozen=True, slots=True)
 class BillRow:
-    """One row; `at` is seconds since 1970 in moved time, amounts are in fen. Refunds have `out_refund_no`."""
+    """One row; `at` is seconds since 1970 in moved time, amounts are in fen. Refunds have `out_refund_no`.
+
+    `is_from_available`: a refund out of the available balance.
+    """
 
     at: float
     appid: str
@@ -39,16 +42,22 @@ class BillRow:
     refund: int = 0
     refund_state: str = ""
     refunded_at: float | None = None
+    is_from_available: bool = False
 
 
-def rows_of(wechat: OfflineWeChat, day: str) -> list[BillRow]:
-    """Payments and refunds of the day, in the order of their times, refunds as far as they are by now."""
+def rows_of(wechat: OfflineWeChat, day: str, *, is_from_available: bool = False) -> list[BillRow]:
+    """Payments and refunds of the day, in the order of their times, refunds as far as they are by now.
+
+    With `is_from_available` the refunds out of the available balance in place of all others.
+    """
     progress(wechat)
     state = wechat.state
     start = datetime.combine(date.fromisoformat(day), time(0), _CHINA).timestamp()
     end = start + _DAY
-    paid = [_paid(wechat, each) for each in state.transactions.values() if start <= each.paid_at < end]
-    back = [_back(wechat, each) for each in state.refunds.values() if start <= each.created_at < end]
+    payments = () if is_from_available else state.transactions.values()
+    refunds = [each for each in state.refunds.values() if each.is_from_available is is_from_available]
+    paid = [_paid(wechat, each) for each in payments if start <= each.paid_at < end]
+    back = [_back(wechat, each) for each in refunds if start <= each.created_at < end]
     return sorted((*paid, *back), key=lambda row: row.at)
 
 
@@ -90,4 +99,5 @@ def _back(wechat: OfflineWeChat, refund: Refund) -> BillRow:
         refund=refund.amount,
         refund_state=_REFUND_STATES[refund.status],
         refunded_at=refund.success_at,
+        is_from_available=refund.is_from_available,
     )

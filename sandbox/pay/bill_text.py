@@ -20,6 +20,8 @@ class BillType(StrEnum):
     ALL = "ALL"
     SUCCESS = "SUCCESS"
     REFUND = "REFUND"
+    RECHARGE_REFUND = "RECHARGE_REFUND"
+    """Refunds that the merchant makes out of the available balance; no other type has them."""
 
 
 _TRADE = (
@@ -33,6 +35,7 @@ HEADERS = {
     BillType.ALL: f"{_TRADE},{_BACK},{_GOODS},申请退款金额,费率备注",
     BillType.SUCCESS: f"{_TRADE},{_GOODS},费率备注",
     BillType.REFUND: f"{_TRADE},{_TIMES},{_BACK},{_GOODS},申请退款金额,费率备注",
+    BillType.RECHARGE_REFUND: f"{_TRADE},{_TIMES},{_BACK},{_GOODS},申请退款金额,费率备注,返还手续费",
 }
 """The first line of each type."""
 
@@ -41,6 +44,7 @@ _SUMMARIES = {
     BillType.ALL: _SUMMARY,
     BillType.SUCCESS: "总交易单数,应结订单总金额,手续费总金额,订单总金额",
     BillType.REFUND: _SUMMARY,
+    BillType.RECHARGE_REFUND: _SUMMARY,
 }
 
 
@@ -61,7 +65,15 @@ def lines(rows: Iterable[BillRow], kind: BillType = BillType.ALL) -> Iterator[st
 
 def chosen(rows: Iterable[BillRow], kind: BillType) -> list[BillRow]:
     """The rows that a bill of this type has."""
-    return [row for row in rows if kind is BillType.ALL or bool(row.out_refund_no) == (kind is BillType.REFUND)]
+    return [row for row in rows if _HAS[kind](row)]
+
+
+_HAS: dict[BillType, Callable[[BillRow], bool]] = {
+    BillType.ALL: lambda row: not row.is_from_available,
+    BillType.SUCCESS: lambda row: not row.out_refund_no,
+    BillType.REFUND: lambda row: bool(row.out_refund_no) and not row.is_from_available,
+    BillType.RECHARGE_REFUND: lambda row: row.is_from_available,
+}
 
 
 def yuan(fen: int) -> str:
@@ -113,5 +125,6 @@ _VALUES: dict[str, Callable[[BillRow], str]] = {
     "订单金额": lambda row: yuan(row.total),
     "申请退款金额": lambda row: yuan(row.refund),
     "费率备注": lambda _row: "",
+    "返还手续费": lambda _row: "0.00000",
 }
 """What stands in each column."""

@@ -31,10 +31,12 @@ def trade_bill(wechat: OfflineWeChat, call: Call, _body: dict[str, Any]) -> dict
     day, kind = _read_query(call)
     _check_day(wechat, day)
     desk = wechat.pay.bills
-    rows = chosen(with_faults(rows_of(wechat, day), desk.faults, day), kind)
+    faults = [fault for fault in desk.faults if fault.bill_type in (None, kind)]
+    known = rows_of(wechat, day, is_from_available=kind is BillType.RECHARGE_REFUND)
+    rows = chosen(with_faults(known, faults, day), kind)
     if not rows:
         raise PayRefusal("NO_STATEMENT_EXIST")
-    text, told = broken("".join(lines(rows, kind)), desk.faults, day)
+    text, told = broken("".join(lines(rows, kind)), faults, day)
     is_packed = call.query.get("tar_type") == "GZIP"
     content = gzip.compress(text.encode()) if is_packed else text.encode()
     token = wechat.mint.nonce()
@@ -90,7 +92,7 @@ BILL_CONTROLS = (
         "PUT",
         f"{PREFIX}/bill-faults",
         set_bill_faults,
-        f"{{date?, faults: [{{fault: {' | '.join(BillFaultKind)}, date?, transactionId?, outTradeNo?, outRefundNo?, "
-        "amount?, state?, appid?, at?}]}: planted into bills",
+        f"{{date?, faults: [{{fault: {' | '.join(BillFaultKind)}, date?, billType?, transactionId?, outTradeNo?, "
+        "outRefundNo?, amount?, state?, appid?, at?}]}: planted into bills",
     ),
 )

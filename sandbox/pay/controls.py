@@ -1,5 +1,6 @@
 """The remote control of WeChat Pay: keys, payments, refunds of the console, switches, certificates."""
 
+from enum import StrEnum
 from typing import Any
 
 from sandbox.bodies import Refused, read_choice, read_integer, read_only, read_text
@@ -15,6 +16,13 @@ from sandbox.pay.switches import read_switches
 
 _PHONE = ("timeStamp", "nonceStr", "package", "signType", "paySign")
 _AMOUNTS = range(1, 2**53)
+
+
+class FundsAccount(StrEnum):
+    """Out of which money of the merchant's a refund of the console is made."""
+
+    UNSETTLED = "UNSETTLED"
+    AVAILABLE = "AVAILABLE"
 
 
 def show_merchant(wechat: OfflineWeChat, _body: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +61,8 @@ def make_payment(wechat: OfflineWeChat, body: dict[str, Any]) -> dict[str, Any]:
 
 def console_refund(wechat: OfflineWeChat, body: dict[str, Any]) -> dict[str, Any]:
     """A refund that somebody makes in the merchant's console, which chooses its number."""
-    read_only(body, ("outTradeNo", "transactionId", "amount", "reason"))
+    read_only(body, ("outTradeNo", "transactionId", "amount", "reason", "fundsAccount"))
+    account = read_choice(body, "fundsAccount", FundsAccount, FundsAccount.UNSETTLED)
     amount, reason = read_integer(body, "amount", _AMOUNTS), read_text(body, "reason", longest=80)
     transaction = _transaction(wechat, body)
     if amount is None:
@@ -78,6 +87,7 @@ def console_refund(wechat: OfflineWeChat, body: dict[str, Any]) -> dict[str, Any
         created_at=now,
         due_at=now + PROGRESS,
         console=True,
+        is_from_available=account is FundsAccount.AVAILABLE,
     )
     return refund_json(store(wechat, refund, transaction))
 
@@ -136,7 +146,10 @@ PAY_CONTROLS = (
     ),
     Control("POST", f"{PREFIX}/payments", make_payment, "{outTradeNo, amount?, currency?, openid?}: paid, whatever"),
     Control(
-        "POST", f"{PREFIX}/console/refund", console_refund, "{outTradeNo | transactionId, amount, reason?}: by hand"
+        "POST",
+        f"{PREFIX}/console/refund",
+        console_refund,
+        '{outTradeNo | transactionId, amount, reason?, fundsAccount?: "UNSETTLED" | "AVAILABLE"}: by hand',
     ),
     Control(
         "GET",

@@ -57,6 +57,8 @@ class Transaction:
 class Refund:
     """One refund. `notify_url` is None where the request named none; `console` tells who made it.
 
+    `is_from_available`: out of the available balance, so that it stands in a bill of its own.
+
     `status` is PROCESSING until `due_at`, then SUCCESS, ABNORMAL or CLOSED; `success_at` is set with SUCCESS.
     """
 
@@ -75,6 +77,7 @@ class Refund:
     status: str = "PROCESSING"
     success_at: float | None = None
     console: bool = False
+    is_from_available: bool = False
 
 
 @dataclass(slots=True)

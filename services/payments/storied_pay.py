@@ -72,6 +72,10 @@ class StoriedPay:
         """The bill of a day, packed; about no single order, so that nothing is written."""
         return await self._pay.trade_bill(bill_date)
 
+    async def recharge_refund_bill(self, bill_date: date) -> TradeBill:
+        """Its refunds out of the available balance, likewise."""
+        return await self._pay.recharge_refund_bill(bill_date)
+
     async def payment_params(self, appid: str, prepay_id: str) -> PaymentParams:
         """What wx.requestPayment takes."""
         return await self._pay.payment_params(appid, prepay_id)

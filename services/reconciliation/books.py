@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.refunds import RefundStatus
+from domain.refunds import RefundSource, RefundStatus
 from models.ledger import LedgerEntry
 from models.orders import Order
 from models.payments import Payment, Refund
 
 PAGE = 1000
+_MOMENTS = ("created_at", "sent_at", "completed_at")
 _PAYMENT = ("id", "transaction_id", "total", "order_id", "order__number", "order__mchid", "order__appid")
-_REFUND = ("id", "number", "amount", "status", "refund_id", "created_at", "completed_at", "order_id")
+_REFUND = ("id", "number", "amount", "status", "source", "refund_id", *_MOMENTS, "order_id")
 _OF_REFUND = ("order__number", "payment__transaction_id")
 
 
@@ -38,8 +39,10 @@ class HereRefund:
     number: str
     amount: int
     status: RefundStatus
+    source: RefundSource
     refund_id: str | None
     created_at: datetime
+    sent_at: datetime | None
     completed_at: datetime | None
     order_id: str
     trade_number: str
@@ -105,15 +108,17 @@ def _payment(row: tuple[Any, ...], booked: int | None) -> HerePayment:
 
 
 def _refund(row: tuple[Any, ...], booked: int | None) -> HereRefund:
-    row_id, number, amount, status, refund_id, created_at, completed_at, *of_payment = row
+    row_id, number, amount, status, source, refund_id, created_at, sent_at, completed_at, *of_payment = row
     order_id, trade_number, transaction_id = of_payment
     return HereRefund(
         row_id,
         number,
         amount,
         RefundStatus(status),
+        RefundSource(source),
         refund_id,
         _aware(created_at),
+        None if sent_at is None else _aware(sent_at),
         None if completed_at is None else _aware(completed_at),
         order_id,
         trade_number,

@@ -1,15 +1,17 @@
 """Days as WeChat's bills count them: from midnight to midnight in China, whatever the clock of this machine says."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 
+from domain.jobs import CHINA
 from domain.problems import BadRequest
 
-CHINA = timezone(timedelta(hours=8))
 READY = time(10)
 """On the next day. Before, WeChat's "there is no bill" may only mean: not yet."""
 
-_KEPT = timedelta(days=89)
+KEPT_DAYS = 89
+"""So many days back WeChat still has a bill; it keeps them for three months."""
+
 _EARLIEST = date(2013, 8, 1)
 
 
@@ -39,7 +41,7 @@ def yesterday(now: datetime) -> date:
 def check_ready(day: date, now: datetime) -> None:
     """Raises BadRequest where WeChat has no bill of the day, or not yet, or not any more."""
     here = now.astimezone(CHINA)
-    if day < _EARLIEST or day < here.date() - _KEPT:
+    if day < _EARLIEST or day < here.date() - timedelta(days=KEPT_DAYS):
         raise BadRequest(f"WeChat keeps bills for three months: {day.isoformat()} is too long ago.")
     ready_at = datetime.combine(day + timedelta(days=1), READY, CHINA) if day <= here.date() else None
     if ready_at is None or here < ready_at:

@@ -10,7 +10,7 @@ from services.payments.pay_access import PayAccess
 from services.payments.refund_settling import NoRoomError, RefundSettling, UnknownPaymentError, UnknownRefundError
 from services.payments.settling import ForeignPaymentError, Settling, UnknownOrderError
 from services.wechat_problems import log_failure
-from wechat.errors import Unavailable
+from wechat.errors import Unavailable, Unreadable
 from wechat.pay.bill_text import BillRow
 from wechat.pay.errors import PayMisconfigured, PayRefused
 from wechat.pay.results import RefundAnswer, Transaction
@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 class Repairing:
     """Asks about one row after the other; `sleep` takes seconds. Whoever calls it looks what came of it.
 
-    Each raises a WeChatError: PayMisconfigured, or an Unavailable that four questions did not overcome.
+    Each raises a WeChatError: PayMisconfigured, or an Unavailable that four questions did not overcome. What cannot be
+    read four times is no reason to leave the rest of the bill.
     """
 
     def __init__(
@@ -90,10 +91,13 @@ class Repairing:
             except PayRefused as error:
                 log_failure(error)
                 return None
-            except Unavailable:
-                if pause is None:
+            except Unavailable as error:
+                if pause is not None:
+                    await self._sleep(pause)
+                elif isinstance(error, Unreadable):
+                    log_failure(error)
+                else:
                     raise
-                await self._sleep(pause)
         return None
 
 

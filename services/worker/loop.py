@@ -29,7 +29,8 @@ _BREATH = 0.05
 """Seconds in which more comes to its end, so that one statement claims several rows in place of it."""
 
 _LONGEST_END = 8.0
-"""Seconds for what is under way at the end; what takes longer is broken off, and done again when its lease is over."""
+"""Seconds for what is under way at the end, unless the caller has others; what takes longer is broken off, and done
+again when its lease is over."""
 
 T = TypeVar("T")
 
@@ -54,6 +55,10 @@ async def _nothing() -> None:
     """Nothing."""
 
 
+def _longest_end() -> float:
+    return _LONGEST_END
+
+
 class Worker:
     """Runs duties. `before_turn` is awaited before each look for work."""
 
@@ -71,15 +76,19 @@ class Worker:
         self._before_turn = before_turn
         self._tasks: dict[asyncio.Task[None], Duty] = {}
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set, whatever fails meanwhile; then what is under way has some seconds to finish."""
+    async def run(self, stop: asyncio.Event, longest_end: Callable[[], float] = _longest_end) -> int:
+        """Until `stop` is set, whatever fails meanwhile; how many pieces were broken off after it.
+
+        Asked then, `longest_end` says how many seconds what is under way has to finish.
+        """
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 await self._wait(stopping, await self._turn_or_rest())
         finally:
             stopping.cancel()
-            await self._end()
+            broken_off = await self._end(longest_end)
+        return broken_off
 
     async def sweep(self) -> int:
         """Does everything that is due now, and what becomes due by it, and counts it; for commands and tests.
@@ -155,13 +164,14 @@ class Worker:
         else:
             await asyncio.wait([stopping], timeout=seconds * random.uniform(0.5, 1.0))  # noqa: S311  (to spread)
 
-    async def _end(self) -> None:
+    async def _end(self, longest_end: Callable[[], float]) -> int:
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_LONGEST_END)
+            await asyncio.wait(self._tasks, timeout=longest_end())
         left = list(self._tasks)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        return len(left)
 
 
 def _spread(delay: timedelta) -> timedelta:

@@ -94,7 +94,7 @@ ROWS = {
     "ledger": 1,
     "order_events": 1,
     "jobs": 1,
-    "reconciliations": 1,
+    "reconciliations": 2,
 }
 
 

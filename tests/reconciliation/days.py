@@ -1,9 +1,10 @@
 """Days in China that go by in a shop, and reconciling one of them."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from domain.jobs import CHINA
 from models.incidents import Incident
 from models.reconciliations import Reconciliation
 from services.reconciliation.differences import Difference
@@ -11,7 +12,6 @@ from services.reconciliation.reconciling import Reconciling
 from tests.shop import Shop
 from tests.world import World
 
-CHINA = timezone(timedelta(hours=8))
 TRADE_BILL = "/v3/bill/tradebill"
 DOWNLOAD = "/v3/billdownload/file"
 
@@ -79,7 +79,14 @@ def reconciling(shop: World, pauses: Pauses | None = None, **given: Any) -> Reco
         return now(shop)
 
     return Reconciling(
-        shop.units, orders.access, orders.settling, orders.refund_settling, clock, sleep=pauses or Pauses(), **given
+        shop.units,
+        orders.access,
+        orders.settling,
+        orders.refund_settling,
+        clock,
+        appids=shop.appids,
+        sleep=pauses or Pauses(),
+        **given,
     )
 
 
@@ -106,5 +113,5 @@ async def bill_incidents(shop: Shop) -> list[tuple[str, str, str]]:
 
 
 async def runs(shop: Shop) -> int:
-    """How many are stored."""
-    return await shop.read(lambda: Reconciliation.all().count())
+    """How many came to their end."""
+    return await shop.read(lambda: Reconciliation.filter(outcome="compared").count())

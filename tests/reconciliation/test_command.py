@@ -82,6 +82,8 @@ async def test_yesterday_with_its_files(shop: Shop, tmp_path: Path) -> None:
         "repaired": 1,
         "alarms": 1,
         "counts": {"payment amount": 1, "payment only there": 1},
+        "foreign": 0,
+        "notAsked": 0,
     }
     assert [each["orderId"] for each in report["differences"]] == [differing["id"], lost["id"]]
     assert (await shop.row(lost["id"])).status == "PAID"
@@ -121,7 +123,11 @@ async def test_what_cannot_be_done_is_one_line_and_exit_code_1(shop: Shop, tmp_p
 async def test_a_table_fits_the_terminal_and_names_the_rest(shop: Shop, tmp_path: Path) -> None:
     await plant(
         shop,
-        *({"fault": "add", "transactionId": f"4200{it:024}", "outTradeNo": f"foreign-{it}"} for it in range(60)),
+        {"fault": "add", "transactionId": "4200X", "outTradeNo": "X"},
+        *(
+            {"fault": "add", "transactionId": f"4200{it:024}", "outTradeNo": f"X-{it}", "appid": shop.appids[0]}
+            for it in range(60)
+        ),
     )
     day = await next_morning(shop)
 
@@ -132,4 +138,4 @@ async def test_a_table_fits_the_terminal_and_names_the_rest(shop: Shop, tmp_path
     assert len(lines) == 53
     assert max(len(line) for line in lines[:51]) <= 90
     assert lines[-2] == "and 10 more: --csv or --json writes all of them"
-    assert lines[-1] == f"{day.isoformat()}: 60 rows, 0 repaired, 60 alarms"
+    assert lines[-1] == f"{day.isoformat()}: 61 rows, 0 repaired, 60 alarms, 1 of other mini programs"

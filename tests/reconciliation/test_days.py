@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from domain.jobs import CHINA
 from domain.problems import BadRequest, Unavailable, WeChatProblem
 from models.payments import Payment
-from services.reconciliation.china_days import CHINA, ChinaDay, check_ready, yesterday
+from services.reconciliation.china_days import ChinaDay, check_ready, yesterday
 from tests.reconciliation.bulk import sell
 from tests.reconciliation.days import (
     DOWNLOAD,
@@ -132,29 +133,42 @@ async def test_a_refund_waits_for_the_balance_until_the_next_day(shop: Shop) -> 
 
     # and a row that is missing in the bill of the second day is missed there
     [refund] = await shop.refund_rows(paid["id"])
-    await plant(shop, {"fault": "drop", "outRefundNo": refund.number})
+    foreign: dict[str, Any] = {"fault": "add", "transactionId": "4200X", "outTradeNo": "X", "date": second.isoformat()}
+    await plant(shop, foreign, {"fault": "drop", "outRefundNo": refund.number})
     assert (await reconcile(shop, day)).sorts == []
     assert (await reconcile(shop, second)).sorts == [("refund only here", False)]
 
 
-async def test_an_empty_day(shop: Shop) -> None:
+async def test_an_empty_day_is_one_of_which_wechat_said_so_twice_hours_apart(shop: Shop) -> None:
+    # given
     day = await next_morning(shop)
-
+    # when
+    for moment in (time(10, 1), time(10, 5), time(12, 59)):
+        await to(shop, day + timedelta(days=1), moment)
+        with pytest.raises(Unavailable, match="believed once it was said twice, 3 hours apart"):
+            await reconcile(shop, day)
+    # then
+    assert await runs(shop) == 0
+    await to(shop, day + timedelta(days=1), time(13, 5))
     run = await reconcile(shop, day)
+    assert (run.row.lines, run.told, run.begun, run.steps, await runs(shop)) == (0, [], [0], [], 1)
 
-    assert (run.row.lines, run.told, run.begun, run.steps) == (0, [], [0], [])
 
-
-async def test_a_day_of_which_wechat_says_that_it_was_empty(shop: Shop) -> None:
+async def test_a_day_of_which_the_books_have_something_is_not_empty(shop: Shop) -> None:
+    # given
     paid = await shop.paid(await shop.buyer(), await shop.product(1250))
     day = await next_morning(shop)
     await plant(shop, {"fault": "drop", "outTradeNo": paid["number"]})
-
+    # when
+    for hours in (0, 4, 4):
+        await shop.advance(hours * 3600)
+        with pytest.raises(Unavailable, match="there is no bill of"):
+            await reconcile(shop, day)
+    # then
+    assert (await runs(shop), await bill_incidents(shop)) == (0, [])
+    await plant(shop)
     run = await reconcile(shop, day)
-
-    assert (run.row.lines, run.sorts) == (0, [("payment only here", False)])
-    transaction = (await shop.payments(paid["id"]))[0].transaction_id
-    assert await bill_incidents(shop) == [("bill_only_here", paid["id"], transaction)]
+    assert (run.row.lines, run.told, await runs(shop)) == (1, [], 1)
 
 
 async def test_a_moment_that_wechat_left_out_is_asked_for(shop: Shop) -> None:
@@ -167,6 +181,7 @@ async def test_a_moment_that_wechat_left_out_is_asked_for(shop: Shop) -> None:
         return await Payment.filter(order_id=paid["id"]).update(paid_at=heard)
 
     assert await shop.units.run(forget) == 1
+    await shop.paid(await shop.buyer(), await shop.product(1250))
     second = await next_morning(shop)
 
     assert [(await reconcile(shop, it)).told for it in (day, second)] == [[], []]
@@ -246,8 +261,8 @@ async def test_wechat_is_asked_four_times_before_a_run_gives_up(shop: Shop) -> N
 
 async def test_a_row_of_an_order_that_is_not_ours_is_not_asked_about(shop: Shop) -> None:
     await sell(shop, 1, 0)
-    foreign: dict[str, Any] = {"fault": "add", "transactionId": "4200X", "outTradeNo": "X", "amount": 5}
-    await plant(shop, foreign)
+    row: dict[str, Any] = {"transactionId": "4200X", "outTradeNo": "X", "amount": 5, "appid": shop.appids[0]}
+    await plant(shop, {"fault": "add", **row})
     day = await next_morning(shop)
     before = [await shop.calls(path) for path in (BY_TRANSACTION_ID, QUERY_PATH)]
 

@@ -15,9 +15,9 @@ from tests.shop import Shop
 pytestmark = pytest.mark.anyio
 
 
-def faults(sold: list[Sold]) -> list[tuple[dict[str, Any], str, str]]:
+def faults(sold: list[Sold], appid: str) -> list[tuple[dict[str, Any], str, str]]:
     """Each fault, the sort that must be found, and the number by which."""
-    paid, back = sold[5000:], sold[:1000]
+    paid, back, ours = sold[5000:], sold[:1000], {"appid": appid}
 
     def of(each: Sold) -> dict[str, str]:
         return {"transactionId": each.transaction_id}
@@ -31,15 +31,15 @@ def faults(sold: list[Sold]) -> list[tuple[dict[str, Any], str, str]]:
         ({"fault": "drop", **of(paid[-1])}, "payment only here", paid[-1].transaction_id),
         ({"fault": "drop", **refund(back[0])}, "refund only here", back[0].out_refund_no),
         ({"fault": "drop", **refund(back[999])}, "refund only here", back[999].out_refund_no),
-        ({"fault": "add", "transactionId": "4200F1", "outTradeNo": "F1"}, "payment only there", "4200F1"),
-        ({"fault": "add", "transactionId": "4200F2", "outTradeNo": "F2"}, "payment only there", "4200F2"),
+        ({"fault": "add", "transactionId": "4200F1", "outTradeNo": "F1", **ours}, "payment only there", "4200F1"),
+        ({"fault": "add", "transactionId": "4200F2", "outTradeNo": "F2", **ours}, "payment only there", "4200F2"),
         (
             {"fault": "add", "transactionId": "4200F3", "outTradeNo": paid[7].number, "appid": "wx0"},
             "payment only there",
             "4200F3",
         ),
         (
-            {"fault": "add", "transactionId": "4200F4", "outTradeNo": "F4", "outRefundNo": "RF4"},
+            {"fault": "add", "transactionId": "4200F4", "outTradeNo": "F4", "outRefundNo": "RF4", **ours},
             "refund only there",
             "RF4",
         ),
@@ -59,7 +59,7 @@ def faults(sold: list[Sold]) -> list[tuple[dict[str, Any], str, str]]:
 async def test_twenty_faults_in_ten_thousand_rows_are_found_and_no_others(shop: Shop) -> None:
     # given: 9,000 payments and 1,000 refunds, nineteen faults in their bill and one in the ledger
     sold = await sell(shop, 9000, 1000)
-    planted = faults(sold)
+    planted = faults(sold, shop.appids[0])
     unbooked = sold[8000].transaction_id
 
     async def lose_entry() -> int:
@@ -151,3 +151,46 @@ async def test_more_than_a_thousand_alarms_are_one_more_incident(shop: Shop) -> 
     assert ("bill_differs", f"bill:{day.isoformat()}", "the rest") in incidents
     report = json.loads((await shop.read(lambda: Reconciliation.get(id=run.row.id))).report)
     assert (len(report["differences"]), report["leftOut"], report["counts"]) == (1000, 200, {"payment amount": 1200})
+
+
+def added(count: int, **given: str) -> list[dict[str, Any]]:
+    """Payments that nobody here knows of."""
+    return [{"fault": "add", "transactionId": f"4300{it:024}", "outTradeNo": f"X{it}", **given} for it in range(count)]
+
+
+async def test_rows_of_other_mini_programs_are_counted_and_no_alarms(shop: Shop) -> None:
+    await sell(shop, 2, 1)
+    refund = {"fault": "add", "transactionId": "4200Y", "outTradeNo": "Y", "outRefundNo": "RY"}
+    repeated = {"fault": "repeat", "transactionId": added(1)[0]["transactionId"]}
+    await plant(shop, *added(3), refund, repeated)
+    day = await next_morning(shop)
+
+    run = await reconcile(shop, day)
+
+    assert (run.told, run.row.lines, run.row.alarms) == ([], 8, 0)
+    report = json.loads(run.row.report)
+    assert (report["foreign"], report["counts"], report["differences"]) == (5, {}, [])
+    assert await bill_incidents(shop) == []
+
+
+async def test_what_is_of_no_order_here_leaves_the_thousand_to_our_own(shop: Shop) -> None:
+    # given: what is ours is found last
+    sold = await sell(shop, 1, 0)
+    ours = sold[0]
+    drop = {"fault": "drop", "transactionId": ours.transaction_id}
+    await plant(shop, *added(1100, appid=shop.appids[0]), drop)
+    day = await next_morning(shop)
+    # when
+    run = await reconcile(shop, day)
+    # then
+    assert run.row.alarms == 1101
+    incidents = await bill_incidents(shop)
+    assert ("bill_only_here", ours.order_id, ours.transaction_id) in incidents
+    assert ("bill_only_there", f"bill:{day.isoformat()}", "the rest") in incidents
+    assert len(incidents) == 1002
+    report = json.loads(run.row.report)
+    assert (report["differences"][0]["orderId"], len(report["differences"]), report["leftOut"]) == (
+        ours.order_id,
+        1000,
+        101,
+    )

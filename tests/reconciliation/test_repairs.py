@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.reconciliation.days import bill_incidents, next_morning, reconcile
+from tests.reconciliation.days import Pauses, bill_incidents, next_morning, reconcile
 from tests.shop import Buyer, Shop
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +61,7 @@ async def test_a_day_on_which_everything_fits(shop: Shop) -> None:
 
     assert (run.told, run.row.lines, run.row.repaired, run.row.alarms) == ([], 2, 0, 0)
     assert (run.begun, run.steps) == ([2], [2])
-    assert run.row.report == '{"counts":{},"differences":[],"leftOut":0}'
+    assert run.row.report == '{"counts":{},"differences":[],"leftOut":0,"foreign":0,"notAsked":0}'
     assert run.row.bill_date == day.isoformat()
     assert await bill_incidents(shop) == []
 
@@ -188,6 +188,24 @@ async def test_money_for_a_closed_order_goes_back(shop: Shop) -> None:
     assert (begun, refund.source, refund.amount) == ([refund.id], "system", 1250)
     assert (await shop.row(made["order"]["id"])).status == "CLOSED"
     assert await shop.ledger(made["order"]["id"]) == [1250]
+
+
+async def test_what_cannot_be_read_keeps_no_other_row_waiting(shop: Shop) -> None:
+    # given
+    buyer = await shop.buyer()
+    lost = [await silently_paid(shop, buyer) for _ in range(2)]
+    day = await next_morning(shop)
+    pauses = Pauses()
+    wechat = shop.sandbox.wechat.state
+    [transaction_id] = wechat.orders[lost[0]["number"]].transaction_ids
+    wechat.transactions[transaction_id].openid = "o" * 200
+    # when
+    run = await reconcile(shop, day, pauses=pauses)
+    # then
+    assert run.sorts == [("payment only there", False), ("payment only there", True)]
+    assert [(await shop.row(order["id"])).status for order in lost] == ["PENDING", "PAID"]
+    assert [subject for _, subject, _ in await bill_incidents(shop)] == [lost[0]["id"]]
+    assert pauses.seconds == [1.0, 3.0, 10.0]
 
 
 async def test_a_payment_of_another_amount_is_an_alarm_and_a_hold_as_ever(shop: Shop) -> None:

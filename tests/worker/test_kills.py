@@ -16,7 +16,7 @@ from tests.process.running import REPOSITORY, clean_environment
 
 pytestmark = pytest.mark.anyio
 SEED = os.environ.get("APPLETQL_KILL_SEED", "1")
-SHORT = ("--runs", "2", "--points", "1", "--gently", "1")
+SHORT = ("--runs", "1", "--points", "1")
 FULL = ("--runs", "200", "--points", "20", "--gently", "50")
 HOURS = 3600
 

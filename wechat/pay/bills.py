@@ -9,6 +9,7 @@ import logging
 import tempfile
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import IO
 
 import httpx
@@ -54,10 +55,19 @@ class BillTicket:
     sha1: str
 
 
-def bill_call(bill_date: date, *, gzip: bool) -> Call:
-    """The question for the bill of a day in China, of payments and refunds together."""
+class BillType(StrEnum):
+    """Which rows a bill has. No row is in both."""
+
+    ALL = "ALL"
+    """Payments, and refunds but for those below."""
+    RECHARGE_REFUND = "RECHARGE_REFUND"
+    """Refunds that were made in the merchant's console out of the available balance: 充值退款."""
+
+
+def bill_call(bill_date: date, bill_type: BillType, *, gzip: bool) -> Call:
+    """The question for a bill of a day in China."""
     packed = "&tar_type=GZIP" if gzip else ""
-    return Call("GET", TRADE_BILL, f"{TRADE_BILL}?bill_date={bill_date.isoformat()}&bill_type=ALL{packed}")
+    return Call("GET", TRADE_BILL, f"{TRADE_BILL}?bill_date={bill_date.isoformat()}&bill_type={bill_type}{packed}")
 
 
 def read_ticket(answer: Answer) -> BillTicket:

@@ -22,7 +22,7 @@ from wechat.errors import CircuitOpen, Unreachable, Unreadable, WeChatError
 from wechat.http import Answer
 from wechat.pay.bill_errors import named_refusals
 from wechat.pay.bill_file import TradeBill
-from wechat.pay.bills import BillFetching, BillLimits, bill_call, read_ticket
+from wechat.pay.bills import BillFetching, BillLimits, BillType, bill_call, read_ticket
 from wechat.pay.certificates import Certificate, read_certificates
 from wechat.pay.errors import PayMisconfigured, PayRefused
 from wechat.pay.hosts import Hosts
@@ -129,9 +129,11 @@ class Pay:
 
         Raises NoStatement, StatementCreating; BillBroken, an Unavailable, where there is nothing to compare with.
         """
-        with named_refusals():
-            ticket = await self._call(bill_call(bill_date, gzip=gzip), read_ticket)
-        return await self._bills.fetch(ticket, bill_date)
+        return await self._bill(bill_date, BillType.ALL, gzip=gzip)
+
+    async def recharge_refund_bill(self, bill_date: date, *, gzip: bool = True) -> TradeBill:
+        """As `trade_bill`: the refunds that it leaves out, made in the console out of the available balance."""
+        return await self._bill(bill_date, BillType.RECHARGE_REFUND, gzip=gzip)
 
     async def payment_params(self, appid: str, prepay_id: str) -> PaymentParams:
         """What wx.requestPayment of the mini program `appid` takes, signed now."""
@@ -148,6 +150,11 @@ class Pay:
     async def aclose(self) -> None:
         """Let a fetch of certificates under way end; nothing is fetched afterwards."""
         await self.key_ring.aclose()
+
+    async def _bill(self, bill_date: date, bill_type: BillType, *, gzip: bool) -> TradeBill:
+        with named_refusals():
+            ticket = await self._call(bill_call(bill_date, bill_type, gzip=gzip), read_ticket)
+        return await self._bills.fetch(ticket, bill_date)
 
     async def _query(self, path: str, name: str, number: str) -> Transaction:
         target = f"{_filled(path, name, number)}?mchid={quote(self.merchant.mchid, safe='')}"

@@ -105,6 +105,35 @@ async def test_a_bill_of_both(merchant: MerchantClient, wire: Wire, openid: str,
     assert sums == "`2.0,`1.00,`0.40,`0.00,`0.00,`1.00,`0.40"
 
 
+async def test_refunds_out_of_the_available_balance_stand_in_a_bill_of_their_own(
+    merchant: MerchantClient, wire: Wire, openid: str
+) -> None:
+    # given
+    paid, usual = await bought(merchant, wire, openid)
+    wanted = {"outTradeNo": paid["out_trade_no"], "amount": 10}
+    available = await wire.control("console/refund", {**wanted, "fundsAccount": "AVAILABLE"})
+    by_hand = await wire.control("console/refund", {**wanted, "fundsAccount": "UNSETTLED"})
+    await to_ten_next_day(wire)
+    # when
+    bills = {
+        kind: await text_of(merchant, f"{QUERY}&bill_type={kind}")
+        for kind in ("ALL", "SUCCESS", "REFUND", "RECHARGE_REFUND")
+    }
+    # then
+    numbers = [usual["out_refund_no"], by_hand["outRefundNo"], available["outRefundNo"]]
+    held = {kind: [number for number in numbers if number in "".join(lines)] for kind, lines in bills.items()}
+    assert held == {"ALL": numbers[:2], "SUCCESS": [], "REFUND": numbers[:2], "RECHARGE_REFUND": numbers[2:]}
+    assert bills["RECHARGE_REFUND"][0].endswith(",返还手续费")
+    assert bills["RECHARGE_REFUND"][-1] == "`1.0,`0.00,`0.10,`0.00,`0.00,`0.00,`0.10"
+
+
+async def test_without_such_refunds_there_is_no_such_bill(merchant: MerchantClient, wire: Wire, openid: str) -> None:
+    await bought(merchant, wire, openid)
+    await to_ten_next_day(wire)
+
+    merchant.refusal(await merchant.call("GET", f"{QUERY}&bill_type=RECHARGE_REFUND"), 400, "NO_STATEMENT_EXIST")
+
+
 async def test_each_type_has_its_rows_and_columns(merchant: MerchantClient, wire: Wire, openid: str) -> None:
     await bought(merchant, wire, openid)
     await to_ten_next_day(wire)

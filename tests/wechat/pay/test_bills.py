@@ -114,6 +114,21 @@ async def test_both_calls_are_signed_and_ask_for_the_day() -> None:
     assert len(set(fake.nonces)) == 2
 
 
+async def test_refunds_out_of_the_available_balance_are_a_bill_of_their_own() -> None:
+    # given: one more column than others have
+    header = f"{HEADER},返还手续费"
+    content = bill([f"{SAMPLE[0]},`0.00000"], sums="`1.0,`0.00,`0.01,`0.0,`0.00,`0.00,`0.01", header=header)
+    fake = FakePay([ticket(content), file(content, packed=True)])
+    # when
+    async with open_pay(fake) as pay:
+        with await pay.recharge_refund_bill(DAY) as found:
+            read = list(found.rows())
+    # then
+    assert read == [REFUNDED]
+    asked = fake.requests[0].url.raw_path
+    assert asked == b"/v3/bill/tradebill?bill_date=2019-02-19&bill_type=RECHARGE_REFUND&tar_type=GZIP"
+
+
 async def test_without_a_mark_in_front_and_with_bare_line_ends() -> None:
     assert await rows(bill(header=HEADER.removeprefix("\ufeff"), end="\n")) == await rows(bill())
 

@@ -15,6 +15,11 @@ class Migration(migrations.Migration):
             name="answered_at",
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
+        ops.AddField(
+            model_name="Reconciliation",
+            name="outcome",
+            field=fields.CharField(default="compared", db_default="compared", max_length=10),
+        ),
         ops.AddIndex(
             model_name="Refund",
             index=Index(fields=["operator_id"]),
