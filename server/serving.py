@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import signal
 import socket
 from collections.abc import Iterator
@@ -10,32 +11,12 @@ import structlog
 import uvicorn
 
 from server.app import Application
+from server.serving_end import KEPT_AFTER_REQUESTS, LONGEST_DRAIN, Ending, end_by_force
 
-_GRACE_SECONDS = 10  # with the drain before and the closing of connections after it, within 30 in all
 _KEEP_ALIVE_SECONDS = 75  # longer than proxies keep idle connections, so that they never meet one being closed
-_BACKLOG = 2048
+_TELL_AGAIN_SECONDS = 0.5
 
 logger = structlog.get_logger(__name__)
-
-
-class AddressInUseError(Exception):
-    """The port is taken, or may not be bound; the message says which setting moves it."""
-
-
-def bind(host: str, port: int, setting: str) -> socket.socket:
-    """A bound socket; port 0 takes a free one. Raises AddressInUseError."""
-    # With the protocol named, asyncio turns Nagle's algorithm off; else each answer waits 40 ms for more bytes.
-    listening = socket.socket(
-        socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    )
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen(_BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise AddressInUseError(f"{host}:{port} cannot be bound ({error.strerror}); {setting} moves it") from None
-    return listening
 
 
 class Server(uvicorn.Server):
@@ -51,12 +32,12 @@ class Server(uvicorn.Server):
             ws="none",
             lifespan="off",  # `serve_until_signalled` runs it: uvicorn would log the text of what fails there
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         super().__init__(config)
         self.listening = asyncio.Event()
         self.application = app
-        self._drain_seconds = drain_seconds
+        self.ending = Ending()
+        self._drain_seconds = min(drain_seconds, LONGEST_DRAIN)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn does, and tell who waits for it."""
@@ -67,9 +48,28 @@ class Server(uvicorn.Server):
     async def drain(self) -> None:
         """Answers /readyz with 503 for a while, so that a balancer looks elsewhere, then lets requests end."""
         self.application.readiness.is_draining = True
+        self.ending.begin()
         logger.info("draining", seconds=self._drain_seconds)
         await asyncio.sleep(self._drain_seconds)
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, within what is left of the end; tells of requests that did not come to theirs."""
+        self.config.timeout_graceful_shutdown = math.ceil(self.ending.left(KEPT_AFTER_REQUESTS))
+        telling = asyncio.create_task(self._tell_late_connections())
+        await super().shutdown(sockets)
+        telling.cancel()
+        if unfinished := max(len(self.server_state.tasks), len(self.server_state.connections)):
+            self.ending.cut_off("requests", unfinished)
+
+    async def _tell_late_connections(self) -> None:
+        """That it is over: uvicorn tells once, and a connection that was being accepted then is kept alive for long."""
+        while True:
+            await asyncio.sleep(_TELL_AGAIN_SECONDS)
+            for connection in list(self.server_state.connections):
+                transport = getattr(connection, "transport", None)
+                if transport is not None and not transport.is_closing():
+                    connection.shutdown()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -77,9 +77,10 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve_until_signalled(server: Server, listening: socket.socket) -> None:
-    """Serves until SIGINT or SIGTERM, drains, and returns; a second signal does not wait for the drain.
+async def serve_until_signalled(server: Server, listening: socket.socket) -> bool:
+    """Serves until SIGINT or SIGTERM and drains; whether all that was under way came to its end.
 
+    The process ends in any case, `serving_end.SECONDS` after the signal. A second signal does not wait for the drain.
     Raises what opening the application raises, Unavailable when its database cannot be reached.
     """
     loop = asyncio.get_running_loop()
@@ -90,6 +91,7 @@ async def serve_until_signalled(server: Server, listening: socket.socket) -> Non
         if draining:
             server.should_exit = True
         else:
+            end_by_force()
             draining.append(loop.create_task(server.drain()))
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -97,8 +99,12 @@ async def serve_until_signalled(server: Server, listening: socket.socket) -> Non
     try:
         with listening:
             async with server.application.router.lifespan_context(server.application):
+                server.ending = server.application.process.ending
+                if draining:
+                    server.ending.begin()
                 logger.info("serving", host=address[0], port=address[1])
                 await server.serve([listening])
     finally:
         for task in draining:
             task.cancel()
+    return not server.ending.was_cut

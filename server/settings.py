@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     phone_conflict: Literal["refuse", "move"] = "refuse"
     phone_data_max_age: int = Field(default=300, ge=10, le=86_400)
     operation_timeout: float = Field(default=15.0, gt=0, le=60)
-    drain_seconds: float = Field(default=2.0, ge=0, le=30)
+    drain_seconds: float = Field(default=2.0, ge=0, le=10)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("secret_keys", "apiv3_key", mode="before")
@@ -151,6 +151,11 @@ class Settings(BaseSettings):
     def own_url(self) -> str:
         """This server's address as phones reach it: PUBLIC_URL, or where it listens, which does for development."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def pictures_url(self) -> str | None:
+        """Where phones find pictures: `own_url`, save in production without PUBLIC_URL, where it leads nowhere."""
+        return None if self.is_production and self.public_url is None else self.own_url
 
     @property
     def sandbox_url(self) -> str | None:

@@ -14,6 +14,7 @@ from server.alerts import Webhook
 from server.certificates import fresh_certificates
 from server.merchant import open_pay
 from server.sandbox_clock import SandboxClock
+from server.serving_end import KEPT_AFTER_UNITS, Ending
 from server.settings import Settings
 from server.wiring_orders import Orders, Terms, open_orders
 from server.wiring_worker import Workshift, make_workshift
@@ -26,10 +27,13 @@ from services.accounts.profiles import Profiles
 from services.accounts.session_keys import SessionKeys
 from services.accounts.sessions import Sessions
 from services.accounts.wechat_sessions import WeChatSessions
+from services.background import Background
 from services.catalogue.pictures import picture_check
 from services.catalogue.products import Products
+from services.check_allowance import CheckAllowance
 from services.content_check import ContentCheck, Fallback
 from services.keyed_hashes import KeyedHashes
+from services.media.addresses import OwnPictures
 from services.media.avatars import AvatarKeeper
 from services.media.locations import parse_location
 from services.media.product_pictures import ProductPictures
@@ -65,36 +69,35 @@ class Process:
     sandbox_clock: SandboxClock | None
     workshift: Workshift
     breakers: Mapping[str, Breaker]
+    ending: Ending
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Process]:
+async def open_services(settings: Settings, ending: Ending | None = None) -> AsyncIterator[Process]:
     """Everything that serving needs; raises Unavailable when the database or the media folder cannot be reached.
 
-    Closing runs backwards: pictures that are being made, calls to WeChat, units of work, then their connections.
+    Closing runs backwards, and within what is left of `ending`: calls to WeChat Pay, pictures that are being made,
+    units of work, then their connections.
     """
-    clock = BusinessClock()
+    clock, ending = BusinessClock(), ending or Ending()
     async with AsyncExitStack() as stack:
-        units = await stack.enter_async_context(
-            open_database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
-        )
+        units = await _open_units(stack, settings, ending)
         wechat = await stack.enter_async_context(open_wechat(settings))
         workshop = await stack.enter_async_context(open_workshop())
         media = open_store(parse_location(settings.media_url.get_secret_value()))
-        avatars = Avatars(units, media, clock, settings.own_url)
+        pictures, background = OwnPictures(settings.pictures_url), Background()
+        stack.push_async_callback(background.aclose, 0.0)  # what is owed stays owed
+        avatars = Avatars(units, media, clock, pictures, background)
         ground = _lay_ground(settings, units, clock)
         pay = await stack.enter_async_context(open_pay(settings))
         await stack.enter_async_context(fresh_certificates(pay))
-        terms = Terms(
-            settings.notify_url,
-            timedelta(minutes=settings.order_ttl),
-            [app.appid for app in settings.mini_programs],
+        orders = await stack.enter_async_context(
+            open_orders(units, pay, _terms(settings), ground.cipher, ground.hashes, clock, ending)
         )
-        orders = await stack.enter_async_context(open_orders(units, pay, terms, ground.cipher, ground.hashes, clock))
         sandbox_clock = await _sandbox_clock(stack, settings, clock)
         webhook = await _webhook(stack, settings)
         yield Process(
-            services=_services(ground, wechat, media, avatars, orders),
+            services=_services(ground, wechat, media, avatars, pictures, orders),
             units=units,
             receiving=orders.receiving,
             orders=orders,
@@ -105,8 +108,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Process]:
             sandbox_clock=sandbox_clock,
             breakers={"api": wechat.breaker} | ({} if pay is None else {"pay": pay.breaker}),
             workshift=make_workshift(
-                units, orders, avatars, Stripping(units, ground.cipher), webhook, sandbox_clock, clock
+                units, orders, avatars, Stripping(units, ground.cipher), webhook, sandbox_clock, clock, ending
             ),
+            ending=ending,
         )
 
 
@@ -126,30 +130,33 @@ def _lay_ground(settings: Settings, units: UnitsOfWork, clock: Clock) -> _Ground
     return _Ground(settings, units, cipher, KeyedHashes(units, cipher, clock), clock)
 
 
-def _services(ground: _Ground, wechat: WeChat, media: MediaStore, avatars: Avatars, orders: Orders) -> Services:
+def _services(
+    ground: _Ground, wechat: WeChat, media: MediaStore, avatars: Avatars, pictures: OwnPictures, orders: Orders
+) -> Services:
     settings, units, cipher, hashes, clock = ground.settings, ground.units, ground.cipher, ground.hashes, ground.clock
     apps = MiniPrograms(mini_program_credentials(settings))
     phone_data = PhoneData(units, cipher, wire_clock, timedelta(seconds=settings.phone_data_max_age))
-    content = ContentCheck(wechat, apps, Fallback(settings.content_check_fallback))
+    content = ContentCheck(wechat, apps, CheckAllowance(clock), Fallback(settings.content_check_fallback))
     conflict = Conflict(settings.phone_conflict)
     phones = Phones(units, wechat, apps, phone_data, cipher, hashes, clock, conflict)
-    shares = Shares(units, ShareViews(units), content, clock)
+    shares = Shares(units, ShareViews(units), content, pictures, clock)
     departing = DepartingBuyer(units, orders.closing, Stripping(units, cipher))
     return Services(
         login=Login(units, wechat, apps, cipher, hashes, clock),
         sessions=Sessions(units, clock),
         wechat_sessions=WeChatSessions(units, wechat, apps, cipher),
-        profiles=Profiles(units, phone_data, content, avatars, clock),
+        profiles=Profiles(units, phone_data, content, avatars, pictures, clock),
         phones=phones,
         deletion=Deletion(units, wechat, apps, avatars, hashes, departing, SessionKeys(cipher), clock),
-        export=Export(units, phones),
+        export=Export(units, phones, pictures),
         shares=shares,
         share_visits=Visits(units, shares, phone_data, clock),
-        code_images=CodeImages(units, wechat, apps, media, clock, settings.own_url),
+        code_images=CodeImages(units, wechat, apps, media, clock, pictures),
+        pictures=pictures,
         orders=orders.reading,
         buying=orders.buying,
         refunding=orders.refunding,
-        products=Products(units, picture_check(settings.own_url), clock),
+        products=Products(units, picture_check(settings.pictures_url), clock),
     )
 
 
@@ -167,6 +174,22 @@ async def open_wechat(settings: Settings) -> AsyncIterator[WeChat]:
 def mini_program_credentials(settings: Settings) -> list[App]:
     """The configured mini programs, in the order of the settings."""
     return [App(app.appid, app.secret.get_secret_value(), app.name) for app in settings.mini_programs]
+
+
+def _terms(settings: Settings) -> Terms:
+    appids = [app.appid for app in settings.mini_programs]
+    return Terms(settings.notify_url, timedelta(minutes=settings.order_ttl), appids)
+
+
+async def _open_units(stack: AsyncExitStack, settings: Settings, ending: Ending) -> UnitsOfWork:
+    url, pool_size = settings.database_url.get_secret_value(), settings.database_pool_size
+    units = await stack.enter_async_context(open_database(url, pool_size=pool_size, seconds_left=ending.left))
+
+    async def close() -> None:
+        await ending.let_end("units of work", units.drain, keeping=KEPT_AFTER_UNITS)
+
+    stack.push_async_callback(close)
+    return units
 
 
 async def _webhook(stack: AsyncExitStack, settings: Settings) -> Webhook | None:

@@ -1,6 +1,5 @@
 """Wires orders and payments together; a part of the composition root with a life of its own: work in the background."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from datetime import timedelta
 from domain.clock import Clock
 from models.encryption import Cipher
 from models.unit_of_work import UnitsOfWork
+from server.serving_end import Ending
 from services.background import Background
 from services.keyed_hashes import KeyedHashes
 from services.orders.buying import Buying
@@ -63,7 +63,7 @@ class Orders:
 
 @asynccontextmanager
 async def open_orders(
-    units: UnitsOfWork, pay: Pay | None, terms: Terms, cipher: Cipher, hashes: KeyedHashes, clock: Clock
+    units: UnitsOfWork, pay: Pay | None, terms: Terms, cipher: Cipher, hashes: KeyedHashes, clock: Clock, ending: Ending
 ) -> AsyncIterator[Orders]:
     """At the end, prepays, questions and refunds that are under way are waited for."""
     background = Background()
@@ -95,9 +95,10 @@ async def open_orders(
             settling=settling,
             refund_settling=refund_settling,
             refund_sending=refund_sending,
-            reconciling=Reconciling(units, access, settling, refund_settling, clock, begin_refund=begin_refund),
+            reconciling=Reconciling(
+                units, access, settling, refund_settling, clock, appids=terms.appids, begin_refund=begin_refund
+            ),
             resolving=Resolving(units, access, refund_sending, clock),
         )
     finally:
-        await asyncio.gather(prepaying.aclose(), syncing.aclose())
-        await background.aclose()
+        await ending.let_end_work("calls to WeChat Pay", prepaying.aclose, syncing.aclose, background.aclose)

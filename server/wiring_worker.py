@@ -14,6 +14,7 @@ from models.payments import Refund
 from models.unit_of_work import UnitsOfWork
 from server.alerts import Webhook
 from server.sandbox_clock import SandboxClock
+from server.serving_end import KEPT_AFTER_WORK, Ending
 from server.wiring_orders import Orders
 from services.accounts.avatars import Avatars
 from services.orders.stripping import Stripping
@@ -33,10 +34,13 @@ class Workshift:
     """A worker, to be run in one way or the other."""
 
     worker: Worker
+    ending: Ending
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set, whatever fails meanwhile."""
-        await self.worker.run(stop)
+    async def run(self) -> None:
+        """Until the end of the process begins, whatever fails meanwhile; then it finishes what it began, in time."""
+        broken_off = await self.worker.run(self.ending.begun, lambda: self.ending.left(KEPT_AFTER_WORK))
+        if broken_off:
+            self.ending.cut_off("work of the worker", broken_off)
 
     async def sweep(self) -> int:
         """Everything that is due now; how much it was. Raises Unavailable when the database does not answer."""
@@ -67,6 +71,7 @@ def make_workshift(
     webhook: Webhook | None,
     sandbox_clock: SandboxClock | None,
     clock: Clock,
+    ending: Ending,
 ) -> Workshift:
     """`webhook` is told of incidents; bills are compared where a merchant account is configured."""
     chores = Chores(units, avatars, stripping, clock)
@@ -87,16 +92,15 @@ def make_workshift(
     ]
     if webhook is not None:  # else they wait for a worker that has one
         duties.append(Duty(Incident, IncidentDuty(units, webhook, clock).do))
-    return Workshift(Worker(units, duties, clock, before_turn=_Beginning(jobs, sandbox_clock).before_turn))
+    return Workshift(Worker(units, duties, clock, before_turn=_Beginning(jobs, sandbox_clock).before_turn), ending)
 
 
 @asynccontextmanager
 async def working(workshift: Workshift) -> AsyncIterator[None]:
-    """The worker in the background; at the end it finishes what it began."""
-    stop = asyncio.Event()
-    running = asyncio.create_task(workshift.run(stop))
+    """The worker in the background; it begins nothing more as soon as the process begins to end."""
+    running = asyncio.create_task(workshift.run())
     try:
         yield
     finally:
-        stop.set()
+        workshift.ending.begin()
         await asyncio.gather(running, return_exceptions=True)

@@ -38,6 +38,7 @@ class RunningShop:
     sandbox: SandboxServer
     wire: Wire
     api: httpx.AsyncClient
+    environment: dict[str, str]
     tokens: list[str] = field(default_factory=list)
     product: str = ""
     keys: list[tuple[str, str]] = field(default_factory=list)
@@ -81,14 +82,16 @@ class RunningShop:
 
 
 @asynccontextmanager
-async def running_shop(folder: Path, database_url: str, *, buyers: int = 60) -> AsyncIterator[RunningShop]:
-    """Migrated, with buyers who are signed in and one product."""
+async def running_shop(
+    folder: Path, database_url: str, *, buyers: int = 60, **settings: str
+) -> AsyncIterator[RunningShop]:
+    """Migrated, with buyers who are signed in and one product; `settings` are more environment variables."""
     await migrate(database_url, lambda _name: None)
     async with running(create_server(port=0, embedded=True), abruptly=True) as sandbox:
         address = urlsplit(sandbox.url)
         async with wire_to(address.hostname or "", address.port or 0) as wire:
             port = free_port()
-            environment = _environment(folder, database_url, sandbox, wire, port)
+            environment = _environment(folder, database_url, sandbox, wire, port) | settings
             (folder / "goods.csv").write_text("key,title,price\ntea,Tea,1250\n", encoding="utf-8")
             imported = await asyncio.to_thread(run, folder, "products", "import", "goods.csv", **environment)
             assert imported.returncode == 0, imported.stderr
@@ -104,7 +107,7 @@ async def running_shop(folder: Path, database_url: str, *, buyers: int = 60) -> 
                     limits = httpx.Limits(max_connections=2000, max_keepalive_connections=200)
                     url = f"http://127.0.0.1:{port}"
                     async with httpx.AsyncClient(base_url=url, timeout=30, limits=limits, trust_env=False) as api:
-                        shop = RunningShop(url, process, sandbox, wire, api)
+                        shop = RunningShop(url, process, sandbox, wire, api, environment)
                         await _open(shop, buyers)
                         yield shop
                 finally:

