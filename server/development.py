@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 
-from server.settings import PREFIX
+from server.settings import PREFIX, Settings, SettingsError, read_part, read_settings
 
 
 class SandboxMerchant(Protocol):
@@ -42,6 +42,14 @@ class SandboxMerchant(Protocol):
 
 
 FOLDER = Path(".appletql")
+ADDRESS = "127.0.0.1"
+OWN = (
+    "environment",
+    *("host", "port", "public_url"),
+    *("wechat_api_url", "appid", "appsecret", "apps"),
+    *("pay_api_url", "mchid", "mch_serial", "mch_key_file", "apiv3_key", "pay_public_key_id", "pay_public_key_file"),
+)
+"""The settings that `appletql dev` makes for itself; every other one is the environment's."""
 _KEY_BYTES = 32
 
 
@@ -68,6 +76,35 @@ def keep_merchant(merchant: "SandboxMerchant", folder: Path = FOLDER) -> dict[st
         "pay_public_key_id": merchant.public_key_id,
         "pay_public_key_file": folder / "pub_key.pem",
     }
+
+
+def own_address(port: int) -> dict[str, Any]:
+    """The settings of a server on this port of this machine: a public address would be another server's."""
+    return {"host": ADDRESS, "port": port, "public_url": f"http://{ADDRESS}:{port}"}
+
+
+def kept_settings() -> Settings:
+    """The environment's settings; those that development makes for itself may have any fault. Raises SettingsError."""
+    return read_part(*(name for name in Settings.model_fields if name not in OWN))
+
+
+def passed_over(used: Settings) -> list[str]:
+    """The environment's settings in whose place `used` has its own, by their variables' names."""
+    try:
+        found, faulty = read_settings(), set()
+    except SettingsError as error:
+        found, faulty = kept_settings(), {fault.setting.partition("[")[0].partition(".")[0] for fault in error.faults}
+    names = [f"{PREFIX}{name.upper()}" for name in OWN]
+    differ = {
+        variable
+        for name, variable in zip(OWN, names, strict=True)
+        if name in found.model_fields_set and _whole(getattr(found, name)) != _whole(getattr(used, name))
+    }
+    return [variable for variable in names if variable in differ | faulty]
+
+
+def _whole(value: object) -> object:
+    return value.resolve() if isinstance(value, Path) else value
 
 
 def keep_environment(given: Mapping[str, Any], folder: Path = FOLDER) -> Path:

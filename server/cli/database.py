@@ -15,13 +15,15 @@ def migrate(make: str | None) -> None:
     """
     from models.migrator import make_migration
     from models.migrator import migrate as apply
+    from server.cli.command_logs import command_logs
     from server.cli.failures import told_in_one_line
-    from server.settings import read_database_url
+    from server.settings import read_database_url, read_part
 
     with told_in_one_line():
         if make is not None:
             written = asyncio.run(make_migration(make))
             click.echo("\n".join(written) or "the models and the migrations agree")
             return
-        count = asyncio.run(apply(read_database_url(), lambda name: click.echo(f"applied {name}")))
+        with command_logs(read_part("database_url")):
+            count = asyncio.run(apply(read_database_url(), lambda name: click.echo(f"applied {name}")))
         click.echo(f"{count} migrations applied" if count else "the database is up to date")

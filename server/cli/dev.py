@@ -1,6 +1,7 @@
 """`appletql dev`: the server and the offline WeChat, in one process, with nothing to configure."""
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,35 +46,38 @@ def dev(port: int, sandbox_port: int) -> None:
     """Run the server and the offline WeChat together, with no account and nothing to configure.
 
     Migrates the database first, and puts demo products into an empty catalogue.
-    Secrets are made once, in .appletql/; APPLETQL_DATABASE_URL is honoured.
+    Secrets are made once, in .appletql/. APPLETQL_DATABASE_URL and other settings are honoured, also those of .env, but
+    for its own address and WeChat: those are named as passed over.
     """
     from server.cli.failures import told_in_one_line
+    from server.development import kept_settings
     from server.logs import configure_logging
-    from server.settings import read_settings
 
     with told_in_one_line():
-        configure_logging(read_settings(environment="development").log_level, as_json=False)
-        asyncio.run(_run(port, sandbox_port))
+        configure_logging(kept_settings().log_level, as_json=False)
+        if not asyncio.run(_run(port, sandbox_port)):
+            sys.exit(1)
 
 
-async def _run(port: int, sandbox_port: int) -> None:
+async def _run(port: int, sandbox_port: int) -> bool:
     from sandbox.server import running
     from server.app import Application
-    from server.serving import Server, bind, serve_until_signalled
-    from server.settings import read_settings
+    from server.binding import bind
+    from server.development import ADDRESS, kept_settings
+    from server.serving import Server, serve_until_signalled
 
-    database_url = read_settings(environment="development").database_url.get_secret_value()
-    with bind("127.0.0.1", port, "PORT") as listening:
-        with bind("127.0.0.1", sandbox_port, "SANDBOX_PORT") as taken:
+    database_url = kept_settings().database_url.get_secret_value()
+    with bind(ADDRESS, port, "PORT") as listening:
+        with bind(ADDRESS, sandbox_port, "SANDBOX_PORT") as taken:
             sandbox_port = taken.getsockname()[1]
         async with running(_sandbox(sandbox_port, database_url)) as sandbox:
             settings = _settings(sandbox, listening.getsockname()[1])
             await _migrate(database_url)
-            await _fill_shelves(database_url)
+            await _fill_shelves(database_url, settings)
             server = Server(Application(settings, with_worker=True), drain_seconds=0)
             announcing = asyncio.create_task(_announce(server, listening.getsockname()[1], sandbox.url, database_url))
             try:
-                await serve_until_signalled(server, listening)
+                return await serve_until_signalled(server, listening)
             finally:
                 announcing.cancel()
 
@@ -90,8 +94,8 @@ def _sandbox(port: int, database_url: str) -> "SandboxServer":
 
 
 def _settings(sandbox: "SandboxServer", port: int) -> "Settings":
-    """The environment's settings, but for WeChat: there it is the sandbox and its mini programs."""
-    from server.development import keep_environment, keep_merchant, own_secret_key
+    """The environment's settings, but for its own address and WeChat: that is the sandbox and its mini programs."""
+    from server.development import keep_environment, keep_merchant, own_address, own_secret_key, passed_over
     from server.settings import SettingsError, read_settings
     from server.settings_rules import faults_for_serving
 
@@ -101,7 +105,7 @@ def _settings(sandbox: "SandboxServer", port: int) -> "Settings":
         "appid": None,
         "appsecret": None,
         "apps": apps,
-        "port": port,
+        **own_address(port),
         "pay_api_url": sandbox.url,
         **keep_merchant(sandbox.wechat.pay.merchant),
     }
@@ -116,6 +120,8 @@ def _settings(sandbox: "SandboxServer", port: int) -> "Settings":
         "secret_keys": ",".join(key.get_secret_value() for key in settings.secret_keys),
     }
     keep_environment(own | given)
+    if names := passed_over(settings):
+        click.echo(f"passed over, since `dev` has its own: {', '.join(names)}", err=True)
     return settings
 
 
@@ -125,14 +131,14 @@ async def _migrate(database_url: str) -> None:
     await migrate(database_url, lambda name: click.echo(f"migrated {name}"))
 
 
-async def _fill_shelves(database_url: str) -> None:
-    from domain.clock import wire_clock
+async def _fill_shelves(database_url: str, settings: "Settings") -> None:
     from models.database import open_database
+    from server.cli.business_clock import business_clock
     from services.catalogue.demo import fill_if_empty
     from services.catalogue.imports import Imports
 
     async with open_database(database_url, pool_size=2) as units:
-        if imported := await fill_if_empty(Imports(units, wire_clock)):
+        if imported := await fill_if_empty(Imports(units, await business_clock(settings))):
             click.echo(f"{imported.made} demo products made")
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from domain.problems import Failure
-from server.serving import AddressInUseError
+from server.binding import AddressInUseError
 from server.settings import SettingsError
 
 
@@ -26,6 +26,8 @@ def told_in_one_line() -> Iterator[None]:
     except (Failure, AddressInUseError) as error:
         click.echo(f"appletql: {error}", err=True)
         sys.exit(1)
+    except BrokenPipeError:
+        raise  # as of `| head`: click ends in silence
     except OSError as error:
         click.echo(f"appletql: {error.strerror or type(error).__name__}: {error.filename or 'no file'}", err=True)
         sys.exit(1)

@@ -108,10 +108,10 @@ def _on_database(work: "Callable[[UnitsOfWork], Awaitable[T]]") -> T:
 
 
 def _in_process(settings: "Settings", work: "Callable[[Resolving], Awaitable[T]]") -> T:
-    from server.cli.serving_process import open_process
+    from server.cli.command_process import open_command_process
 
     async def opened() -> T:
-        async with open_process(settings) as process:
+        async with open_command_process(settings) as process:
             return await work(process.orders.resolving)
 
     return asyncio.run(opened())
@@ -128,14 +128,22 @@ def _one(incident_id: str) -> "tuple[Incident, Order | None]":
 
 
 def _note(incident_id: str, text: str, *, yes: bool) -> None:
-    from domain.clock import wire_clock
-    from services.payments.resolving import Noting
-
     incident, _order = _one(incident_id)
     if not yes:
         click.confirm(f"{incident.kind} about {incident.subject} is dealt with. Go on?", abort=True, err=True)
-    _on_database(lambda units: Noting(units, wire_clock).note(incident_id, text))
+    asyncio.run(_write_note(incident_id, text))
     click.echo(f"{incident_id} is noted")
+
+
+async def _write_note(incident_id: str, text: str) -> None:
+    from server.cli.business_clock import business_clock
+    from server.cli.migrated_database import open_migrated_database
+    from server.settings import read_part
+    from services.payments.resolving import Noting
+
+    settings = read_part("database_url")
+    async with open_migrated_database(settings, wait_seconds=_WAIT_SECONDS) as units:
+        await Noting(units, await business_clock(settings)).note(incident_id, text)
 
 
 def _decide(incident_id: str, decision: "Decision", *, yes: bool) -> None:

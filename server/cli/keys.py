@@ -89,11 +89,11 @@ def _run(work: "Callable[[KeysAtRest], Awaitable[T]]") -> tuple[T, int]:
     """The result of `work`, and how many keys there are."""
     from server.cli.failures import told_in_one_line
     from server.cli.sealed_database import open_sealed_database
-    from server.settings import read_settings
+    from server.settings import read_part
     from services.keys_at_rest import KeysAtRest
 
     async def opened() -> tuple[T, int]:
-        async with open_sealed_database(read_settings()) as found:
+        async with open_sealed_database(read_part("database_url", "secret_keys")) as found:
             return await work(KeysAtRest(found.units, found.cipher)), found.cipher.key_count
 
     with told_in_one_line():

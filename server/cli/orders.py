@@ -4,10 +4,12 @@ import asyncio
 import json
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 import click
+
+from server.cli.days import Day
 
 if TYPE_CHECKING:
     from models.orders import Order
@@ -27,12 +29,12 @@ def orders() -> None:
 @orders.command("list")
 @click.option("--status", multiple=True, type=click.Choice(_STATUSES, case_sensitive=False), help="Of these states.")
 @click.option("--user", "user_id", metavar="USER_ID", help="Of this user, or of whom the user was joined to.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Placed on this day or later, in UTC.")
+@click.option("--since", type=Day(), help="Placed on this day or later, in UTC.")
 @click.option("--held", is_flag=True, help="Those that wait for a decision: appletql incidents.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, _MOST))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; amounts in fen.")
 def list_(
-    *, status: tuple[str, ...], user_id: str | None, since: datetime | None, held: bool, limit: int, as_json: bool
+    *, status: tuple[str, ...], user_id: str | None, since: date | None, held: bool, limit: int, as_json: bool
 ) -> None:
     """Print orders, newest first. Amounts in yuan, times in UTC. Uses APPLETQL_DATABASE_URL alone."""
     from domain.orders import OrderStatus
@@ -43,7 +45,7 @@ def list_(
     sought = Sought(
         statuses=[OrderStatus(word) for word in status],
         user_id=user_id,
-        since=since and since.replace(tzinfo=UTC),
+        since=None if since is None else datetime.combine(since, time(), UTC),
         held_only=held,
     )
     with told_in_one_line():
@@ -79,11 +81,15 @@ def show(number_or_id: str, *, as_json: bool) -> None:
 @orders.command()
 @click.argument("numbers_or_ids", nargs=-1, metavar="NUMBER_OR_ID...")
 @click.option("--pending", is_flag=True, help="Every unpaid order that is not on hold.")
-def sync(numbers_or_ids: tuple[str, ...], *, pending: bool) -> None:
+@click.option("--refund", metavar="OUT_REFUND_NO", help="Of one order: makes this refund of WeChat's console known.")
+def sync(numbers_or_ids: tuple[str, ...], *, pending: bool, refund: str | None) -> None:
     """Ask WeChat about orders now, and print what changed.
 
-    Orders and their refunds that are not at their end. Needs the settings of `serve`. Exits with 1 when one could not
-    be asked, and names it.
+    Orders and their refunds that are not at their end. An order that cannot be asked about does not keep the others
+    waiting: all such are named at the end, with the reason. While WeChat gives no usable answers at all, 10 seconds are
+    waited before it is tried again; it stops when there is none then either, and after 20 orders in a row without one.
+    Needs the settings of `serve`. Exits with 1 when an order could not be asked about; a repeat asks about what is
+    still open.
     """
     from server.cli.failures import told_in_one_line
     from server.cli.orders_sync import ask
@@ -91,9 +97,12 @@ def sync(numbers_or_ids: tuple[str, ...], *, pending: bool) -> None:
 
     if bool(numbers_or_ids) == pending:
         raise click.UsageError("give either orders or --pending")
+    names = list(dict.fromkeys(numbers_or_ids))
+    if refund is not None and len(names) != 1:
+        raise click.UsageError("--refund goes with one order")
     with told_in_one_line():
-        failed = asyncio.run(ask(read_settings_for_serving(), list(dict.fromkeys(numbers_or_ids))))
-    sys.exit(failed > 0)
+        is_whole = asyncio.run(ask(read_settings_for_serving(), names, refund))
+    sys.exit(not is_whole)
 
 
 async def _found(sought: "Sought", limit: int) -> "list[Order]":

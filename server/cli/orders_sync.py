@@ -1,75 +1,120 @@
-"""Asking WeChat about orders for `appletql orders sync`: some at once, and what changed of each."""
+"""Asking WeChat about orders for `appletql orders sync`: some at once, and what changed of each.
+
+Whatever happens to one order, the others are asked about; only where nothing answers any more does it end early.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
 import click
 
-from domain.problems import Failure
+from domain.problems import BadRequest, Failure, Unavailable
 from models.orders import Order
 from models.payments import Refund
 from models.unit_of_work import UnitsOfWork
+from server.cli.command_process import open_command_process
+from server.cli.orders_sync_tally import Tally, is_silence
 from server.cli.progress import progress
-from server.cli.serving_process import open_process
 from server.settings import Settings
+from server.wiring import Process
 from services.orders.overview import Overview, is_held
 from services.orders.syncing import Syncing
+from services.reconciliation.adopting import adopt
 from services.wechat_problems import answered_as_problem
+from wechat.breaker import PROBE_SECONDS, Breaker, State
 
 _AT_ONCE = 10
+_READS, _PAUSE_SECONDS = 3, 1.0
+_NO_ORDER = "there is no order of this number or id"
 
 
-@dataclass
-class _Tally:
-    asked: int = 0
-    changed: int = 0
-    failed: int = 0
+async def ask(settings: Settings, names: Sequence[str], refund: str | None = None) -> bool:
+    """Asks about the orders of these numbers or ids, without any about all that are unpaid; whether all could be.
 
-    def fail(self, name: str, why: str) -> None:
-        self.failed += 1
-        click.echo(f"appletql: {name}: {why}", err=True)
-
-
-async def ask(settings: Settings, names: Sequence[str]) -> int:
-    """Asks about the orders of these numbers or ids, without any about all that are unpaid; how many could not be."""
-    async with open_process(settings) as process:
+    With the out_refund_no `refund` it asks about that refund of the one order before.
+    """
+    async with open_command_process(settings) as process:
         process.orders.access.pay()
-        overview, tally = Overview(process.units), _Tally()
-        total = len(names) or await overview.pending_count()
+        if refund is not None:
+            await adopt_refund(process, names[0], refund)
+        return await ask_about(process, names)
+
+
+async def adopt_refund(process: Process, name: str, refund: str) -> None:
+    """Makes a refund of WeChat's console known here, and says so; raises BadRequest where that cannot be."""
+    order = await Overview(process.units).find(name)
+    if order is None:
+        raise BadRequest(_NO_ORDER)
+    before = await process.units.read(_words, order.id)
+    await adopt(process.orders.access, process.orders.refund_settling, order, refund)
+    tell_changes(order, before, await process.units.read(_words, order.id))
+
+
+def tell_changes(order: Order, before: dict[str, str], after: dict[str, str]) -> int:
+    """A line for each word that changed; how many there are."""
+    changes = [f"{before.get(it, 'new')} -> {said}" for it, said in after.items() if before.get(it) != said]
+    for change in changes:
+        click.echo(f"{order.number}: {change}")
+    return len(changes)
+
+
+async def ask_about(process: Process, names: Sequence[str], *, probe_seconds: float = PROBE_SECONDS) -> bool:
+    """As `ask`; while the circuit is open, `probe_seconds` are waited before WeChat is tried once more."""
+    overview, tally = Overview(process.units), Tally()
+    total = len(names) or await overview.pending_count()
+    patience = _Patience(process.breakers["pay"], tally, probe_seconds)
+    try:
         with progress("asking", total) as advance:
-            asker = _Asker(process.units, process.orders.syncing, tally, advance)
-            async for batch in _named(overview, names, tally, advance) if names else _pending(overview):
+            asker = _Asker(process.units, process.orders.syncing, patience, tally, advance)
+            async for batch in _named(overview, names, tally, advance) if names else _pending(overview, tally):
                 await asker.ask(batch)
-    orders = "1 order" if tally.asked == 1 else f"{tally.asked} orders"
-    click.echo(f"{orders} asked about, {tally.changed} changed")
-    return tally.failed
+    finally:
+        tally.tell(total)
+    return tally.is_whole
 
 
 async def _named(
-    overview: Overview, names: Sequence[str], tally: _Tally, advance: Callable[[int], None]
+    overview: Overview, names: Sequence[str], tally: Tally, advance: Callable[[int], None]
 ) -> AsyncIterator[list[Order]]:
     for name in names:
-        order = await overview.find(name)
-        if order is None:
-            tally.fail(name, "there is no order of this number or id")
+        if tally.stopped:
+            return
+        try:
+            order = await overview.find(name)
+            if order is None:
+                raise BadRequest(_NO_ORDER)
+        except Failure as failure:
+            tally.fail(name, failure)
             advance(1)
         else:
             yield [order]
 
 
-async def _pending(overview: Overview) -> AsyncIterator[list[Order]]:
+async def _pending(overview: Overview, tally: Tally) -> AsyncIterator[list[Order]]:
     after = ""
-    while batch := await overview.pending(after):
+    while not tally.stopped and (batch := await _next_batch(overview, after, tally)):
         after = batch[-1].id
         yield batch
+
+
+async def _next_batch(overview: Overview, after: str, tally: Tally) -> list[Order]:
+    """Empty at the end, and where the database does not answer three times."""
+    for _ in range(_READS):
+        try:
+            return await overview.pending(after)
+        except Unavailable:
+            await asyncio.sleep(_PAUSE_SECONDS)
+    tally.stopped = "the database does not answer"
+    return []
 
 
 @dataclass
 class _Asker:
     units: UnitsOfWork
     syncing: Syncing
-    tally: _Tally
+    patience: "_Patience"
+    tally: Tally
     advance: Callable[[int], None]
 
     async def ask(self, batch: Sequence[Order]) -> None:
@@ -77,25 +122,70 @@ class _Asker:
 
         async def one(order: Order) -> None:
             async with slots:
+                if self.tally.stopped:
+                    return
                 await self._ask(order)
             self.advance(1)
 
         await asyncio.gather(*(one(order) for order in batch))
 
     async def _ask(self, order: Order) -> None:
-        before = await self.units.read(_words, order.id)
         try:
-            with answered_as_problem():
-                await self.syncing.look(order)
+            before = await self.units.read(_words, order.id)
+            try:
+                await self._look(order)
+            finally:  # of an order and its refunds some may have changed before one could not be asked about
+                after = await self.units.read(_words, order.id)
+                self.tally.changed += bool(tell_changes(order, before, after))
         except Failure as failure:
-            self.tally.fail(order.number, failure.message)
+            self.tally.fail(order.number, failure)
         else:
-            self.tally.asked += 1
-        after = await self.units.read(_words, order.id)
-        changes = [f"{before.get(what, 'new')} -> {said}" for what, said in after.items() if before.get(what) != said]
-        self.tally.changed += bool(changes)
-        for change in changes:
-            click.echo(f"{order.number}: {change}")
+            self.tally.succeed()
+
+    async def _look(self, order: Order) -> None:
+        try:
+            await self._look_once(order)
+        except Failure as failure:
+            if not is_silence(failure) or not self.patience.is_needed:
+                raise
+            await self.patience.try_again(lambda: self._look_once(order), failure)
+
+    async def _look_once(self, order: Order) -> None:
+        with answered_as_problem():
+            await self.syncing.look(order)
+
+
+@dataclass
+class _Patience:
+    """Waits while the circuit is open, once for all who ask meanwhile, and stops where WeChat is silent then."""
+
+    breaker: Breaker
+    tally: Tally
+    probe_seconds: float
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def is_needed(self) -> bool:
+        return self.breaker.state is not State.CLOSED
+
+    async def try_again(self, look: Callable[[], Awaitable[None]], failure: Failure) -> None:
+        """Looks once more; raises what comes of it, or the `failure` from before where it stopped."""
+        async with self.turn:
+            if self.tally.stopped:
+                raise failure
+            if self.is_needed:
+                await self._probe(look)
+                return
+        await look()
+
+    async def _probe(self, look: Callable[[], Awaitable[None]]) -> None:
+        click.echo(f"WeChat does not answer; the next try is in {self.probe_seconds:g} seconds", err=True)
+        await asyncio.sleep(self.probe_seconds)
+        try:
+            await look()
+        finally:
+            if self.is_needed:
+                self.tally.stopped = "WeChat does not answer"
 
 
 async def _words(order_id: str) -> dict[str, str]:

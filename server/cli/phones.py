@@ -36,15 +36,13 @@ def release(number: str, *, yes: bool) -> None:
 
 
 async def _release(number: str) -> str | None:
-    from domain.clock import wire_clock
+    from server.cli.business_clock import business_clock
     from server.cli.sealed_database import open_sealed_database
-    from server.logs import configure_logging
-    from server.settings import read_settings
+    from server.settings import read_part
     from services.accounts.phone_release import PhoneRelease
     from services.keyed_hashes import KeyedHashes
 
-    settings = read_settings()
-    configure_logging(settings.log_level, as_json=settings.is_production)
+    settings = read_part("database_url", "secret_keys")
     async with open_sealed_database(settings) as opened:
-        hashes = KeyedHashes(opened.units, opened.cipher, wire_clock)
+        hashes = KeyedHashes(opened.units, opened.cipher, await business_clock(settings))
         return await PhoneRelease(opened.units, hashes).free(number)

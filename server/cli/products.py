@@ -74,13 +74,13 @@ def _checked(file: Path, settings: "Settings") -> "list[Line]":
 
 
 async def _write(settings: "Settings", lines: "list[Line]", *, dry_run: bool) -> "Imported":
-    from domain.clock import wire_clock
+    from server.cli.business_clock import business_clock
     from server.cli.migrated_database import open_migrated_database
     from server.cli.progress import progress
     from services.catalogue.imports import Imports
 
     async with open_migrated_database(settings, wait_seconds=_WAIT_SECONDS) as units:
-        return await Imports(units, wire_clock).write(lines, progress, is_rehearsal=dry_run)
+        return await Imports(units, await business_clock(settings)).write(lines, progress, is_rehearsal=dry_run)
 
 
 def _tell(faults: "list[BadLine]") -> None:

@@ -4,11 +4,13 @@ import asyncio
 import os
 import sys
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from server.cli.days import Day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,10 +32,10 @@ Exit codes:
 
 
 @click.command(epilog=_EXIT_CODES)
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="A day in China; else yesterday there.")
+@click.option("--date", "day", type=Day(), help="A day in China; else yesterday there.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Every difference, as CSV.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="The whole report, as JSON.")
-def reconcile(day: datetime | None, csv_file: Path | None, json_file: Path | None) -> None:
+def reconcile(day: date | None, csv_file: Path | None, json_file: Path | None) -> None:
     """Compare WeChat's bill of a day with the payments, refunds and ledger here.
 
     A day is ready from 10:00 of the next one, in China's time, and for three months. What WeChat knows of an order and
@@ -42,19 +44,14 @@ def reconcile(day: datetime | None, csv_file: Path | None, json_file: Path | Non
     """
     from server.cli.failures import told_in_one_line
     from server.cli.reconcile_report import Spool, table, write_csv, write_json
-    from server.logs import configure_logging
-    from server.settings import SettingsError, read_settings
-    from server.settings_rules import faults_for_serving
+    from server.cli.serving_process import read_settings_for_serving
 
     with told_in_one_line(), Spool() as spool:
-        settings = read_settings()
-        if faults := faults_for_serving(settings):
-            raise SettingsError(faults)
-        configure_logging(settings.log_level, as_json=settings.is_production)
+        settings = read_settings_for_serving()
         for wanted in (csv_file, json_file):
             if wanted is not None and not os.access(wanted.resolve().parent, os.W_OK):
                 raise click.ClickException(f"{wanted}: cannot be written")  # told before anything is done
-        outcome = asyncio.run(_run(settings, None if day is None else day.date(), spool))
+        outcome = asyncio.run(_run(settings, day, spool))
         for line in table(spool, outcome):
             click.echo(line)
         if csv_file is not None:
@@ -65,12 +62,10 @@ def reconcile(day: datetime | None, csv_file: Path | None, json_file: Path | Non
 
 
 async def _run(settings: "Settings", day: date | None, spool: "Spool") -> "Reconciliation":
-    from server.wiring import open_services
+    from server.cli.command_process import open_command_process
     from services.reconciliation.china_days import yesterday
 
-    async with open_services(settings) as process:
-        if process.sandbox_clock is not None:
-            await process.sandbox_clock.follow()
+    async with open_command_process(settings) as process:
         with _Bar.shown() as bar:
             when = day or yesterday(process.clock())
             return await process.orders.reconciling.run(when, bar.update, begin=bar.begin, tell=spool.add)

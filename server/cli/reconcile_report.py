@@ -49,7 +49,9 @@ def table(spool: Spool, outcome: Reconciliation) -> Iterator[str]:
         yield f"and {spool.count - len(shown)} more: --csv or --json writes all of them"
     rows = "1 row" if outcome.lines == 1 else f"{outcome.lines} rows"
     alarms = "1 alarm" if outcome.alarms == 1 else f"{outcome.alarms} alarms"
-    yield f"{outcome.bill_date}: {rows}, {outcome.repaired} repaired, {alarms}"
+    foreign = json.loads(outcome.report)["foreign"]
+    others = f", {foreign} of other mini programs" if foreign else ""
+    yield f"{outcome.bill_date}: {rows}, {outcome.repaired} repaired, {alarms}{others}"
 
 
 def write_csv(spool: Spool, path: Path) -> None:
@@ -62,12 +64,13 @@ def write_csv(spool: Spool, path: Path) -> None:
 
 def write_json(spool: Spool, outcome: Reconciliation, path: Path) -> None:
     """One object, its differences a line each; raises OSError."""
+    report = json.loads(outcome.report)
     head = {
         "date": outcome.bill_date,
         "lines": outcome.lines,
         "repaired": outcome.repaired,
         "alarms": outcome.alarms,
-        "counts": json.loads(outcome.report)["counts"],
+        **{name: report[name] for name in ("counts", "foreign", "notAsked")},
     }
     with path.open("w", encoding="utf-8") as file:
         _ = file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "differences": [')

@@ -4,17 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from domain.problems import Unavailable
-from models.database import open_database
 from models.encryption import Cipher
-from models.migrator import pending_migrations
 from models.unit_of_work import UnitsOfWork
+from server.cli.migrated_database import open_migrated_database
 from server.settings import PREFIX, Settings, SettingsError
 from server.settings_rules import faults_for_serving
 
 SECRET_KEYS = f"{PREFIX}SECRET_KEYS"
 
-_CONNECTIONS = 2
 _WAIT_SECONDS = 30.0
 
 
@@ -36,10 +33,7 @@ def check_secret_keys(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_sealed_database(settings: Settings) -> AsyncIterator[SealedDatabase]:
-    """Raises SettingsError, and Unavailable for a database that cannot be reached or is not migrated."""
+    """Raises SettingsError, and Unavailable for a database that is not there, cannot be reached or is not migrated."""
     check_secret_keys(settings)
-    url = settings.database_url.get_secret_value()
-    async with open_database(url, pool_size=_CONNECTIONS, wait_seconds=_WAIT_SECONDS) as units:
-        if await pending_migrations(units):
-            raise Unavailable("the database is not migrated; run appletql migrate")
+    async with open_migrated_database(settings, wait_seconds=_WAIT_SECONDS) as units:
         yield SealedDatabase(units, Cipher([key.get_secret_value() for key in settings.secret_keys]))

@@ -235,7 +235,7 @@ async def test_an_order_that_cannot_be_asked_about_is_named(shop: Shop, tmp_path
     told = [line for line in done.stderr.splitlines() if line.startswith("appletql: ")]
     assert [line.split(":")[1].strip() for line in told] == [made[0]["number"], "2026"]
     assert told[1] == "appletql: 2026: there is no order of this number or id"
-    assert done.stdout == f"{made[1]['number']}: PENDING -> PAID\n1 order asked about, 1 changed\n"
+    assert done.stdout == f"{made[1]['number']}: PENDING -> PAID\n1 order asked about, 2 could not be, 1 changed\n"
     assert done.returncode == 1
     assert (await shop.row(made[0]["id"])).status == "PENDING"
 
