@@ -1,6 +1,7 @@
 """A whole AppletQL against a real sandbox over a real socket: what the end-to-end tests act upon."""
 
 import asyncio
+import atexit
 import json
 import re
 import tempfile
@@ -20,6 +21,8 @@ from server.settings import Settings, read_settings
 from tests import canaries
 
 T = TypeVar("T")
+_pictures = tempfile.TemporaryDirectory(prefix="appletql-media-", ignore_cleanup_errors=True)
+atexit.register(_pictures.cleanup)
 
 LOGIN = """
 mutation ($code: String!, $appId: String, $shareCode: String) {
@@ -133,6 +136,11 @@ def error_codes(answer: dict[str, Any]) -> list[str]:
     return [error["extensions"]["code"] for error in answer.get("errors", [])]
 
 
+def new_media_url() -> str:
+    """An empty store of pictures, which goes with the test run."""
+    return f"file://{tempfile.mkdtemp(dir=_pictures.name)}"
+
+
 def make_settings(database_url: str, sandbox: SandboxServer, **given: Any) -> Settings:
     apps = [{"appid": app.appid, "secret": app.secret, "name": app.name} for app in sandbox.wechat.apps.values()]
     canaries.add(*(app["secret"] for app in apps))
@@ -142,7 +150,7 @@ def make_settings(database_url: str, sandbox: SandboxServer, **given: Any) -> Se
         "secret_keys": Fernet.generate_key().decode(),
         "wechat_api_url": sandbox.url,
         "apps": apps,
-        "media_url": f"file://{tempfile.mkdtemp(prefix='appletql-media-')}",
+        "media_url": new_media_url(),
         "public_url": "http://appletql.test",
     }
     return read_settings(_env_file=None, **(known | given))

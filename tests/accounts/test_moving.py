@@ -1,6 +1,5 @@
 """A server whose public address changes: pictures stay, and are shown under the new address."""
 
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,7 +16,7 @@ from tests.accounts.operations import EXPORT, UPDATE_PROFILE, do, me
 from tests.accounts.pictures import picture, upload
 from tests.catalogue.shop import create, made, operator, show
 from tests.sharing.cards import made as shared
-from tests.world import World, make_settings, open_world
+from tests.world import World, make_settings, new_media_url, open_world
 
 pytestmark = pytest.mark.anyio
 OLD, NEW = "http://appletql.test", "https://new.example"
@@ -26,7 +25,7 @@ DAY = 86_400
 
 @pytest.fixture
 async def old(database_url: str) -> AsyncIterator[World]:
-    given = {"media_url": f"file://{tempfile.mkdtemp()}", "secret_keys": Fernet.generate_key().decode()}
+    given = {"media_url": new_media_url(), "secret_keys": Fernet.generate_key().decode()}
     async with open_world(database_url, **given) as world:
         yield world
 

@@ -87,6 +87,8 @@ async def measure(folder: Path, database: Path, sha1: str, packed: Path) -> Meas
     def answer(request: RawRequest) -> tuple[int, dict[str, str], bytes]:
         if request.target.startswith("/v3/billdownload/"):
             return 200, {"content-type": "application/x-gzip"}, content
+        if "bill_type=RECHARGE_REFUND" in request.target:
+            return 400, {"content-type": "application/json"}, compact({"code": "NO_STATEMENT_EXIST", "message": "none"})
         url = f"{server.address}/v3/billdownload/file?token=large"
         body = compact({"hash_type": "SHA1", "hash_value": sha1, "download_url": url})
         return 200, signed_headers(body, at=datetime.now(UTC)), body
