@@ -12,6 +12,9 @@ import httpx
 Call = Callable[[], Awaitable[str]]
 """One call; its outcome is `ok`, or a code."""
 
+_CALM_SECONDS = 0.05
+"""Nineteen of twenty calls take no longer on a machine that does nothing else."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -40,6 +43,10 @@ class Samples:
         """The time that this share of the calls did not exceed; 0 without calls."""
         times = sorted(sample.took for sample in self.found)
         return times[min(len(times) - 1, int(share * len(times)))] if times else 0.0
+
+    def patience(self) -> float:
+        """How many times longer all takes than on two idle cores, by these calls of calm times; at least 1."""
+        return max(1.0, self.took(0.95) / _CALM_SECONDS)
 
     def has_ok(self, kind: str, *, since: float) -> bool:
         """Whether a call that began after this moment has succeeded."""
