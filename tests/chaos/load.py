@@ -45,8 +45,11 @@ class Samples:
         return times[min(len(times) - 1, int(share * len(times)))] if times else 0.0
 
     def patience(self) -> float:
-        """How many times longer all takes than on two idle cores, by these calls of calm times; at least 1."""
-        return max(1.0, self.took(0.95) / _CALM_SECONDS)
+        """How much longer to wait than on two idle cores, by these calls of calm times; at least 1.
+
+        The square of how much slower they are: queues grow faster than the machine slows down.
+        """
+        return max(1.0, self.took(0.95) / _CALM_SECONDS) ** 2
 
     def has_ok(self, kind: str, *, since: float) -> bool:
         """Whether a call that began after this moment has succeeded."""

@@ -51,7 +51,7 @@ async def test_an_outage_of_wechat(tmp_path: Path, databases: object) -> None:
             f"outage of {OUTAGE_SECONDS:.0f} s at {PER_SECOND:.0f}/s: p99 {during.took(0.99):.2f} s, "
             f"then median {fast.took(0.5) * 1000:.0f} ms and p90 {fast.took(0.9) * 1000:.0f} ms; "
             f"reads p99 {idle.took(0.99) * 1000:.0f} ms; recovered after {recovered:.1f} s; "
-            f"slowed down {calm:.1f} times; memory {(after - before) / MEBIBYTE:+.1f} MiB; {dict(during.outcomes())}"
+            f"patience {calm:.1f}; memory {(after - before) / MEBIBYTE:+.1f} MiB; {dict(during.outcomes())}"
         )
         assert set(during.outcomes()) <= {"ok", "WECHAT_UNAVAILABLE"}
         assert during.took(0.99) <= 3.5 * calm
