@@ -11,7 +11,7 @@ from tests.operations.steps import held_order, resolving
 from tests.orders.asking import forget_failures
 from tests.orders.notices import altered, post, seal, told
 from tests.orders.refund_requests import A_MINUTE_LATER
-from tests.shop import REFUND_PATH, Shop, open_shop
+from tests.shop import REFUND_PATH, REFUND_QUERY_PATH, Shop, open_shop
 
 pytestmark = pytest.mark.anyio
 
@@ -157,3 +157,22 @@ async def test_15_a_refund_that_wechat_took_and_closed_is_told(database_url: str
         assert (row.status, await shop.incidents()) == ("CLOSED", ["refund_closed"])
         incidents = await shop.read(Incident.all)
         assert [it.subject for it in incidents] == [row.id]
+
+
+async def test_18_a_refund_whose_answer_was_lost_explains_what_wechat_says(database_url: str) -> None:
+    async with open_shop(database_url) as shop:
+        # given: WeChat took it, its number never came, and no question about it is answered
+        buyer, operator = await shop.buyer(), await shop.operator()
+        order = await shop.paid(buyer, await shop.product())
+        lost = {"path": REFUND_PATH, "fault": "reset-after", "times": 2}
+        silent = {"path": REFUND_QUERY_PATH, "fault": "http:500", "times": 100}
+        await shop.order("faults", {"faults": [lost, silent], "notifications": "drop"}, "PUT")
+        await shop.refund(operator, order["id"], 500)
+        [row] = await shop.refund_rows(order["id"])
+        assert (row.status, row.refund_id, row.sent_at is not None) == ("PROCESSING", None, True)
+        forget_failures(shop)
+        # when
+        await shop.sync(buyer, order["id"])
+        # then
+        assert (await shop.row(order["id"])).trade_state == "REFUND"
+        assert await shop.incidents() == []
