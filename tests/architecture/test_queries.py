@@ -3,7 +3,6 @@
 import ast
 from pathlib import Path
 
-
 FOLDERS = ("models", "services", "server")
 
 

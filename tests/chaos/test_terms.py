@@ -6,13 +6,12 @@ Two moments here on each database; with APPLETQL_FULL=1 fifty. One that went wro
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests import canaries
-from tests.process.running import REPOSITORY, clean_environment
+from tests.process.running import run_module
 
 pytestmark = pytest.mark.anyio
 SEED = os.environ.get("APPLETQL_KILL_SEED", "1")
@@ -21,21 +20,8 @@ RUNS, PATIENCE = ("50", 3600) if os.environ.get("APPLETQL_FULL") == "1" else ("2
 
 async def terms(database: str) -> str:
     """What the runs said."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.chaos.terms", "--database", database, "--runs", RUNS, "--seed", SEED),
-        cwd=REPOSITORY,
-        env=clean_environment(),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            said, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return said.decode()
+    given = ("--database", database, "--runs", RUNS, "--seed", SEED)
+    return await run_module("tests.chaos.terms", *given, patience=PATIENCE)
 
 
 async def test_sigterm_under_load_keeps_every_promise(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Our own commands as processes: started in a clean environment, bounded in time, stopped by their process id."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -83,3 +84,22 @@ def stop(process: subprocess.Popen[str]) -> int:
     """SIGTERM, and the exit code."""
     process.send_signal(signal.SIGTERM)
     return process.wait(timeout=SECONDS)
+
+
+async def run_module(module: str, *arguments: str, patience: float) -> str:
+    """What a module of ours says as a process of its own, both streams; killed after `patience` seconds."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module, *arguments),
+        cwd=REPOSITORY,
+        env=clean_environment(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(patience):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return said.decode()

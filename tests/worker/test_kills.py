@@ -6,13 +6,12 @@ is played again by its seed, as `tests/worker/kills.py` says.
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests import canaries
-from tests.process.running import REPOSITORY, clean_environment
+from tests.process.running import run_module
 
 pytestmark = pytest.mark.anyio
 SEED = os.environ.get("APPLETQL_KILL_SEED", "1")
@@ -24,21 +23,8 @@ HOURS = 3600
 async def kills(database: str) -> str:
     """What the runs said; each database has a process of its own, so that both run at once."""
     wanted, patience = (FULL, 6 * HOURS) if os.environ.get("APPLETQL_FULL") == "1" else (SHORT, 600)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.worker.kills", "--database", database, "--seed", SEED, *wanted),
-        cwd=REPOSITORY,
-        env=clean_environment(),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(patience):
-            said, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return said.decode()
+    given = ("--database", database, "--seed", SEED, *wanted)
+    return await run_module("tests.worker.kills", *given, patience=patience)
 
 
 async def test_whenever_it_dies_the_books_are_right(tmp_path: Path) -> None:
