@@ -6,7 +6,7 @@ from typing import Any
 
 from models.catalogue import Product
 from models.database import open_database
-from tests.process.running import run
+from tests.process.forked import run
 
 COLUMNS = "key,title,price,stock,description,imageUrl,forSale"
 NAMES = ("import_key", "title", "price", "stock", "description", "image_url", "for_sale")

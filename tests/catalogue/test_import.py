@@ -13,7 +13,8 @@ from models.catalogue import Product
 from models.database import open_database
 from tests.catalogue.imports import COLUMNS, faults, import_file, rows, write
 from tests.databases import Databases, SqliteFolder
-from tests.process.running import SECONDS, clean_environment, run
+from tests.process.forked import run
+from tests.process.running import SECONDS, clean_environment
 
 pytestmark = pytest.mark.anyio
 SUMMARY = re.compile(r"(\d+) (?:would be )?made, (\d+) (?:would be )?changed, (\d+) as they were\n")

@@ -187,7 +187,7 @@ async def test_an_address_without_a_use_is_told(patient: Patient) -> None:
         (CERTIFICATES, "code:NO_AUTH", "refuses this merchant (NO_AUTH)"),
         (QUERY, "http:502", "no answer to rely on (WeChat is busy)"),
         (QUERY, "reset", "no answer to rely on (the connection broke off)"),
-        (QUERY, "delay:2", "no answer to rely on (no answer in time)"),
+        (QUERY, "delay:4", "no answer to rely on (no answer in time)"),
         (QUERY, "code:NO_AUTH", "refuses this merchant (NO_AUTH)"),
     ],
 )
@@ -196,7 +196,7 @@ async def test_each_failure_is_a_fault_with_its_advice(patient: Patient, path: s
     await patient.fault(fault, path)
 
     # when
-    merchant, keys = await look(patient, wechat_timeout=0.5)
+    merchant, keys = await look(patient, wechat_timeout=1.0)
 
     # then
     assert (merchant.check, merchant.verdict, merchant.found) == (PAY, Verdict.FAULT, found)

@@ -53,7 +53,7 @@ async def test_an_unknown_appid_is_told(patient: Patient) -> None:
         ("garbage", Verdict.FAULT, "what answers is not WeChat", "Look at APPLETQL_WECHAT_API_URL, and at proxies"),
         ("http:502", Verdict.FAULT, "HTTP 502", "Look at APPLETQL_WECHAT_API_URL, and at proxies"),
         ("reset", Verdict.FAULT, "no answer", "Run appletql doctor again; look at the way to WeChat."),
-        ("delay:2", Verdict.FAULT, "0.2 s", "Run appletql doctor again; look at the way to WeChat."),
+        ("delay:4", Verdict.FAULT, "1.0 s", "Run appletql doctor again; look at the way to WeChat."),
     ],
 )
 async def test_each_refusal_of_credentials_has_its_advice(
@@ -63,7 +63,7 @@ async def test_each_refusal_of_credentials_has_its_advice(
     await patient.fault(fault)
 
     # when
-    findings = await patient.findings(apps=app(), wechat_timeout=0.2)
+    findings = await patient.findings(apps=app(), wechat_timeout=1.0)
 
     # then
     assert of(findings, verdict) == [CREDENTIALS]

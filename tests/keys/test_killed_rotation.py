@@ -14,7 +14,8 @@ from models.encryption import new_secret_key
 from tests import canaries
 from tests.databases import Databases
 from tests.keys.population import assert_whole, invent, sealed_values, store
-from tests.process.running import SECONDS, clean_environment, run
+from tests.process.forked import run
+from tests.process.running import SECONDS, clean_environment
 
 pytestmark = pytest.mark.anyio
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from services.accounts.phone_release import as_e164
 from tests import canaries
 from tests.databases import Databases, SqliteFolder
 from tests.keys.population import Person, invent, read, store
-from tests.process.running import SECONDS, clean_environment
+from tests.process.forked import run
 
 KEY = new_secret_key()
 
@@ -52,19 +51,10 @@ def test_what_is_no_number_is_refused_and_not_repeated(written: str) -> None:
 
 def release(folder: Path, url: str, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
     """The finished command, after a look that it told no number."""
-    done = subprocess.run(
-        [sys.executable, "-m", "server", "phones", "release", *arguments],
-        cwd=folder,
-        env=clean_environment(APPLETQL_DATABASE_URL=url, APPLETQL_SECRET_KEYS=KEY),
-        input=answer,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
     canaries.add(KEY)
-    canaries.keep(done.stdout + done.stderr)
-    return done
+    return run(
+        folder, "phones", "release", *arguments, said=answer, APPLETQL_DATABASE_URL=url, APPLETQL_SECRET_KEYS=KEY
+    )
 
 
 async def holders(units: UnitsOfWork) -> dict[str, str]:

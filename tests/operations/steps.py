@@ -12,7 +12,7 @@ from typing import Any
 from models.catalogue import Product
 from models.incidents import Incident
 from services.payments.resolving import Resolving
-from tests.process.running import run
+from tests.process.forked import run
 from tests.shop import Buyer, Shop
 
 BY_TRANSACTION_PATH = "/v3/pay/transactions/id/{transaction_id}"

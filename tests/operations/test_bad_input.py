@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from server.cli import main
 from tests.databases import SqliteFolder
-from tests.process.running import run
+from tests.process.forked import run
 
 KEY = "Zm9ydHktdHdvIGlzIHRoZSBhbnN3ZXIsIGJ1dCB3aHk="
 COMMANDS = [

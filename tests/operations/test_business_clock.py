@@ -15,7 +15,8 @@ from models.incidents import Incident
 from server.cli.business_clock import business_clock
 from server.settings import read_settings
 from tests.operations.steps import Done, incident
-from tests.process.running import free_port, run
+from tests.process.forked import run
+from tests.process.running import free_port
 from tests.shop import Shop
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,8 @@ from models.accounts import User
 from models.database import open_database
 from tests.databases import Databases, SqliteFolder
 from tests.operations.steps import pay_by_itself, serving_environment
-from tests.process.running import free_port, run
+from tests.process.forked import run
+from tests.process.running import free_port
 from tests.shop import Shop
 
 LEVELS = ("DEBUG", "ERROR")

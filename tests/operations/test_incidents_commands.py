@@ -3,7 +3,6 @@
 import asyncio
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ from tests.operations.steps import (
     state_of,
 )
 from tests.orders.notices import tables
-from tests.process.running import clean_environment, run
+from tests.process.forked import run
 from tests.shop import Shop
 
 pytestmark = pytest.mark.anyio
@@ -207,16 +206,7 @@ async def test_what_wechat_shows_is_said_before_anything_is_done(
 
 
 def answered(shop: Shop, folder: Path, incident_id: str, answer: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "server", "incidents", "resolve", incident_id, "--accept"],
-        cwd=folder,
-        env=clean_environment(**serving_environment(shop)),
-        input=answer,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    return run(folder, "incidents", "resolve", incident_id, "--accept", said=answer, **serving_environment(shop))
 
 
 async def test_without_wechat_nothing_is_done_and_it_is_told_in_one_line(shop: Shop, tmp_path: Path) -> None:

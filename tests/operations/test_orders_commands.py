@@ -19,7 +19,7 @@ from tests.operations.steps import (
     serving_command,
 )
 from tests.orders.notices import tables
-from tests.process.running import run
+from tests.process.forked import run
 from tests.shop import QUERY_PATH, Shop
 
 pytestmark = pytest.mark.anyio

@@ -22,7 +22,7 @@ from services.payments.resolving import Decision
 from tests.databases import Databases
 from tests.operations.steps import HeldOrder, command, fits_a_terminal, held_order, pay_by_itself, resolving, silent
 from tests.orders.steps import quiet
-from tests.process.running import run
+from tests.process.forked import run
 from tests.shop import Shop
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,7 @@ from models.accounts import User
 from models.database import open_database
 from tests.catalogue.shop import create
 from tests.databases import Databases, SqliteFolder
-from tests.process.running import run
+from tests.process.forked import run
 from tests.world import open_world
 
 NICKNAME = "不入日志之人"

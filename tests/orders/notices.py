@@ -20,6 +20,7 @@ from models.incidents import Incident
 from sandbox.pay.notice_messages import Message, Seal, compose, new_id
 from sandbox.pay.rows import Notification
 from server.app import Application
+from tests.pace import slowness
 from tests.shop import Shop, listen
 from tests.world import World
 
@@ -58,8 +59,8 @@ class Watch:
 
     @property
     def patience(self) -> float:
-        """How many times longer everything takes, because the machine does other things."""
-        return max(1.0, self.seconds / self.at_work)
+        """How many times longer everything takes: the machine does other things, or is a slow one."""
+        return max(1.0, self.seconds / self.at_work) * slowness()
 
 
 class Line:

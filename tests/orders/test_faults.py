@@ -24,7 +24,7 @@ UNKNOWN = ("WeChatProblem", "WECHAT_UNAVAILABLE", "RETRY")
 @pytest.fixture(scope="module")
 async def impatient_shop(shared_databases: Databases) -> AsyncIterator[Shop]:
     """One that waits for WeChat no longer than answers take that come at all."""
-    async with open_shop(shared_databases.fresh(), wechat_timeout=0.6) as shop:
+    async with open_shop(shared_databases.fresh(), wechat_timeout=0.8) as shop:
         yield shop
         await assert_all_sound(shop)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.process.running import run
+from tests.process.forked import run
 from tests.reconciliation.days import next_morning, plant, today
 from tests.shop import Shop
 
