@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from graphql import DocumentNode, GraphQLSchema, validate
 
 from tests import canaries
 from tests.databases import Databases, PostgresCluster, SqliteFolder
@@ -21,13 +22,17 @@ _ALONE = (
     "tests/end_to_end/test_hostile.py",
     "tests/end_to_end/test_login.py",
     "tests/models/test_unit_of_work.py",
-    "tests/chaos/",
+    "tests/chaos/test_outage.py",
+    "tests/chaos/test_postgres.py",
     "tests/orders/test_notifications_forged.py",
     "tests/orders/test_notifications_storm.py",
-    "tests/playground/",
-    "tests/process/",
     "tests/wechat/test_storm.py",
     "tests/worker/test_acceptance.py",
+)
+_PROCESSES = (
+    "tests/chaos/test_terms.py",
+    "tests/playground/",
+    "tests/process/",
     "tests/worker/test_kills.py",
     "tests/worker/test_processes.py",
 )
@@ -44,10 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what must have the machine to itself."""
+    """Marks what must have the machine to itself, and what waits for processes of its own."""
     for item in items:
         if item.nodeid.startswith(_ALONE):
             item.add_marker(pytest.mark.alone)
+        elif item.nodeid.startswith(_PROCESSES):
+            item.add_marker(pytest.mark.processes)
 
 
 class LeaksOfWorkers:
@@ -90,6 +97,23 @@ def merchant_keys_are_read_once() -> Iterator[None]:
     """The sandbox's merchant has the same key in every test, and cryptography takes 40 ms to check it."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("wechat.pay.merchant.load_pem_private_key", functools.cache(load_pem_private_key))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def documents_are_validated_once() -> Iterator[None]:
+    """Each test has a server of its own, which would validate the documents of all the others again: 5 ms each."""
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def validate_once(schema: GraphQLSchema, document: DocumentNode, rules: Any, **given: Any) -> Any:
+        assert document.loc
+        key = id(schema), document.loc.source.body, id(rules), *given.items()
+        if key not in known:
+            known[key] = schema, validate(schema, document, rules, **given)  # the schema is kept, so that its id is
+        return known[key][1]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("server.graphql.documents.validate", validate_once)
         yield
 
 

@@ -1,7 +1,6 @@
 """What the doctor's tests are made of: settings that are right but for one thing, and a look at the findings."""
 
 import asyncio
-import socket
 import struct
 import time
 from collections.abc import AsyncIterator, Callable
@@ -129,13 +128,6 @@ def dumped(databases: Databases, url: str) -> list[bytes]:
     """A database by its lines, without the random word that pg_dump guards its output with."""
     guards = (b"\\restrict ", b"\\unrestrict ")
     return sorted(line for line in databases.dump(url).splitlines() if not line.startswith(guards))
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 where nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def sandbox_with_date(ahead: float | None) -> SandboxServer:

@@ -17,12 +17,12 @@ from tests.doctor.surgery import (
     contents,
     dumped,
     faults,
-    free_port,
     of,
     refusing_postgres,
     silent_server,
     the,
 )
+from tests.process.running import free_port
 
 pytestmark = pytest.mark.anyio
 

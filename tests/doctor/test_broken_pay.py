@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sandbox.pay.switches import Switches
 from server.doctor_findings import Finding, Verdict
 from server.doctor_pay import PAY, PAY_KEYS, check_pay
-from tests.doctor.surgery import MERCHANT, PRIVATE, Patient, faults, free_port, of, silent_server, the
+from tests.doctor.surgery import MERCHANT, PRIVATE, Patient, faults, of, silent_server, the
+from tests.process.running import free_port
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,9 @@ import pytest
 from server import doctor_pictures
 from server.doctor_findings import Finding, Verdict
 from server.doctor_pictures import check_pictures
-from tests.doctor.surgery import CANARY, PRIVATE, Patient, contents, free_port
+from tests.doctor.surgery import CANARY, PRIVATE, Patient, contents
 from tests.media.bucket_server import BUCKET, KEY_ID, SECRET, BucketServer, bucket_server
+from tests.process.running import free_port
 
 pytestmark = pytest.mark.anyio
 

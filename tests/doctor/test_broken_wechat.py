@@ -9,7 +9,8 @@ from sandbox.server import running
 from server import doctor_wechat
 from server.doctor_findings import Finding, Verdict
 from server.doctor_wechat import check_wechat
-from tests.doctor.surgery import ONE, TWO, Patient, faults, free_port, of, sandbox_with_date, silent_server, the
+from tests.doctor.surgery import ONE, TWO, Patient, faults, of, sandbox_with_date, silent_server, the
+from tests.process.running import free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +54,7 @@ async def test_an_unknown_appid_is_told(patient: Patient) -> None:
         ("garbage", Verdict.FAULT, "what answers is not WeChat", "Look at APPLETQL_WECHAT_API_URL, and at proxies"),
         ("http:502", Verdict.FAULT, "HTTP 502", "Look at APPLETQL_WECHAT_API_URL, and at proxies"),
         ("reset", Verdict.FAULT, "no answer", "Run appletql doctor again; look at the way to WeChat."),
-        ("delay:4", Verdict.FAULT, "1.0 s", "Run appletql doctor again; look at the way to WeChat."),
+        ("delay:4", Verdict.FAULT, "1 s", "Run appletql doctor again; look at the way to WeChat."),
     ],
 )
 async def test_each_refusal_of_credentials_has_its_advice(
