@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 
 from server import doctor as whole
 from server.cli import main
-from tests.doctor.surgery import CANARY, KEY, ONE, PRIVATE, Patient, contents, free_port, silent_server
+from tests.doctor.surgery import CANARY, KEY, ONE, PRIVATE, Patient, contents, silent_server
+from tests.process.running import free_port
 
 pytestmark = pytest.mark.anyio
 
