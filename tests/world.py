@@ -21,6 +21,7 @@ from server.settings import Settings, read_settings
 from tests import canaries
 
 T = TypeVar("T")
+_BACKGROUND = "_told"
 _pictures = tempfile.TemporaryDirectory(prefix="appletql-media-", ignore_cleanup_errors=True)
 atexit.register(_pictures.cleanup)
 
@@ -188,3 +189,13 @@ async def gather(calls: list[Awaitable[T]], at_once: int = 50) -> list[T]:
             return await call
 
     return list(await asyncio.gather(*(one(call) for call in calls)))
+
+
+async def quiet() -> None:
+    """The server has nothing under way in the background."""
+    while tasks := [task for task in asyncio.all_tasks() if _name(task) == _BACKGROUND]:
+        await asyncio.wait(tasks, timeout=30)
+
+
+def _name(task: "asyncio.Task[Any]") -> str:
+    return str(getattr(task.get_coro(), "__name__", ""))

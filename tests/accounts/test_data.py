@@ -23,7 +23,7 @@ from tests.accounts.operations import (
 )
 from tests.accounts.pictures import picture, upload
 from tests.databases import Databases, SqliteFolder
-from tests.world import ME, World, error_codes, open_world
+from tests.world import ME, World, error_codes, open_world, quiet
 
 pytestmark = pytest.mark.anyio
 SHARE = """mutation { createShare(input: {page: "pages/forget/me", title: "忘我之物"}) {
@@ -171,9 +171,11 @@ async def test_a_picture_that_could_not_be_removed_is_removed_later(
     with monkeypatch.context() as patched:
         patched.setattr(world.application.process.media, "delete", store_is_away)
         deleted = await do(world, DELETE_ACCOUNT, account["tokens"][0], code=await world.code(account["openid"]))
+        await quiet()
         still_there = (await world.api.get(account["url"])).status_code
 
     await upload(world, (await world.sign_in())["token"])
+    await quiet()
 
     assert deleted["__typename"] == "DeleteAccountSuccess"
     assert still_there == 200

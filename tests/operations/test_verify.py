@@ -21,9 +21,9 @@ from services.payments.auditing import Auditing
 from services.payments.resolving import Decision
 from tests.databases import Databases
 from tests.operations.steps import HeldOrder, command, fits_a_terminal, held_order, pay_by_itself, resolving, silent
-from tests.orders.steps import quiet
 from tests.process.forked import run
 from tests.shop import Shop
+from tests.world import quiet
 
 pytestmark = pytest.mark.anyio
 

@@ -16,11 +16,11 @@ from sandbox.pay.rows import PayOrder, Transaction
 from sandbox.pay.rows import Refund as WeChatRefund
 from tests.orders.asking import forget_failures
 from tests.shop import Buyer, Shop
+from tests.world import quiet
 
 PRICE, STOCK = 1000, 50
 SUCCESSES = ("CreateOrderSuccess", "PayOrderSuccess", "SyncOrderSuccess", "CancelOrderSuccess", "RefundOrderSuccess")
 _DELIVERIES = 20
-_BACKGROUND = "_told"
 
 
 @dataclass
@@ -133,16 +133,6 @@ async def pass_time(shop: Shop, seconds: float) -> None:
         while clock._clock.offset.total_seconds() != shop.sandbox.wechat.clock.offset:
             clock._rest_until = 0.0
             await clock.follow()
-
-
-async def quiet() -> None:
-    """The server has nothing under way in the background."""
-    while tasks := [task for task in asyncio.all_tasks() if _name(task) == _BACKGROUND]:
-        await asyncio.wait(tasks, timeout=30)
-
-
-def _name(task: "asyncio.Task[Any]") -> str:
-    return str(getattr(task.get_coro(), "__name__", ""))
 
 
 @asynccontextmanager

@@ -6,8 +6,9 @@ import pytest
 
 from tests.orders.asking import forget_failures
 from tests.orders.refund_requests import A_MINUTE_LATER, SUCCESS, Desk
-from tests.orders.steps import held_notifications, pass_time, quiet
+from tests.orders.steps import held_notifications, pass_time
 from tests.shop import REFUND_PATH, REFUND_QUERY_PATH, open_shop
+from tests.world import quiet
 
 pytestmark = pytest.mark.anyio
 
