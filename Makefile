@@ -19,7 +19,7 @@ dev: .venv/.run $(if $(HAS_NODE),$(GRAPHIQL)) ## Set up, then run the server on 
 # What measures time is not measured for coverage, which doubles it.
 test: .venv/.dev $(if $(HAS_NODE),$(GRAPHIQL) tests/sdks/node_modules/.stamp) ## Set up, then run every test on SQLite and on PostgreSQL; COVERAGE=1 judges coverage too.
 	@$(BIN)/python -m pytest --quiet --numprocesses 3 -m "not alone and not processes" $(if $(COVERAGE),--cov --cov-report=term)
-	@$(BIN)/python -m pytest --quiet --numprocesses 4 -m processes
+	@$(BIN)/python -m pytest --quiet --numprocesses 3 -m processes
 	@$(BIN)/python -m pytest -m alone
 
 check: .venv/.dev ## Format, lint, types, floors, SDL and migrations; changes nothing.
