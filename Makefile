@@ -6,7 +6,7 @@ GRAPHIQL := server/static/graphiql/graphiql.html
 PLAYGROUND_SOURCES := $(shell find playground -type f -not -path '*/node_modules/*' 2>/dev/null)
 HAS_NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); console.log(+a > 20 || (+a === 20 && +b >= 19) ? 1 : "")' 2>/dev/null)
 
-.PHONY: help dev test check format playground audit migration lock wheel clean
+.PHONY: help dev test acceptance check format playground audit migration lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## This list.
@@ -21,6 +21,10 @@ test: .venv/.dev $(if $(HAS_NODE),$(GRAPHIQL) tests/sdks/node_modules/.stamp) ##
 	@$(BIN)/python -m pytest --quiet --numprocesses 3 -m "not alone and not processes" $(if $(COVERAGE),--cov --cov-report=term)
 	@$(BIN)/python -m pytest --quiet --numprocesses 3 -m processes
 	@$(BIN)/python -m pytest -m alone
+
+acceptance: .venv/.dev ## The long forms of what tests do in short: hundreds of kills, long outages, a bill of a million rows. Takes hours.
+	@APPLETQL_FULL=1 APPLETQL_SEQUENCES=2000 $(BIN)/python -m pytest --verbose -s tests/chaos tests/worker tests/orders/test_state_machine.py
+	@$(BIN)/python -m benchmarks.reconcile_memory
 
 check: .venv/.dev ## Format, lint, types, floors, SDL and migrations; changes nothing.
 	@$(BIN)/ruff format --check .

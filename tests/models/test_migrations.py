@@ -14,9 +14,11 @@ from domain.problems import Unavailable
 from models.database import MODULES, is_sqlite, open_database, tortoise_config
 from models.migrator import migrate, pending_migrations, schema_drift
 from tests.databases import Databases
+from tests.process.forked import run
 
 pytestmark = pytest.mark.anyio
 MIGRATIONS = sorted(path.stem for path in Path("models/migrations").glob("[0-9]*.py"))
+APPLIED = [*(f"applied {name}" for name in MIGRATIONS), f"{len(MIGRATIONS)} migrations applied"]
 
 SQLITE_SCHEMA = """
 SELECT m.name AS t, 'column' AS kind, c.name AS name,
@@ -145,12 +147,18 @@ async def test_a_row_that_others_hang_on_cannot_be_deleted(databases: Databases)
     assert await sown(url) == ROWS
 
 
-async def test_a_second_migrate_does_nothing_and_two_at_once_take_turns(databases: Databases) -> None:
+async def test_a_second_migrate_does_nothing_and_several_processes_at_once_take_turns(
+    databases: Databases, tmp_path: Path
+) -> None:
     url = databases.empty()
 
-    counted = await asyncio.gather(*(asyncio.to_thread(asyncio.run, migrate(url, silent)) for _ in range(4)))
+    done = await asyncio.gather(
+        *(asyncio.to_thread(run, tmp_path, "migrate", APPLETQL_DATABASE_URL=url) for _ in range(4))
+    )
 
-    assert sorted(counted) == [0, 0, 0, len(MIGRATIONS)]
+    assert [each.returncode for each in done] == [0] * 4
+    said = sorted([each.stdout.splitlines() for each in done], key=len)
+    assert said == [*[["the database is up to date"]] * 3, APPLIED]
     assert await migrate(url, silent) == 0
 
 

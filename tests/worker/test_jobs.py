@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,6 @@ from models.accounts import Session, User
 from models.database import open_database
 from models.jobs import Job
 from models.media import Media
-from models.migrator import migrate
 from models.orders import Order
 from models.unit_of_work import UnitsOfWork
 from sandbox.server import create_server, running
@@ -28,6 +28,7 @@ from services.worker.loop import Duty, Worker
 from tests.accounts.operations import UPDATE_PROFILE, do
 from tests.accounts.pictures import picture, upload
 from tests.databases import Databases
+from tests.process.forked import run
 from tests.shop import Shop
 from tests.worker.sweeping import sweep
 from tests.world import make_settings
@@ -151,7 +152,7 @@ async def test_yesterdays_bill_waits_until_it_is_ready(database_url: str) -> Non
 
 
 async def test_a_server_with_a_worker_outlives_a_database_that_is_not_migrated_yet(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "_PAUSE_AFTER_FAILURE", 0.05)
     url = databases.empty()
@@ -161,7 +162,8 @@ async def test_a_server_with_a_worker_outlives_a_database_that_is_not_migrated_y
             # given: it looked for work, and there were no tables
             await asyncio.sleep(0.3)
             # when
-            await asyncio.to_thread(asyncio.run, migrate(url, lambda _name: None))
+            migrated = await asyncio.to_thread(run, tmp_path, "migrate", APPLETQL_DATABASE_URL=url)
+            assert migrated.returncode == 0
             # then: the jobs have their first run
             async with asyncio.timeout(30):
                 while not await _have_run(application.process.units):  # noqa: ASYNC110  (the worker tells nobody)
