@@ -96,6 +96,12 @@ def test_a_setting_that_is_only_told_or_only_read_is_found(old: str, new: str, f
     assert settings_faults(README.replace(old, new), SETTINGS) == [fault]
 
 
+def test_every_kind_of_incident_is_explained(texts: dict[str, str]) -> None:
+    kinds = [kind.value for kind in import_module("domain.incidents").IncidentKind]
+    rows = "".join(line for line in texts["docs/payments.md"].splitlines() if line.startswith("| `"))
+    assert [kind for kind in kinds if f"`{kind}`" not in rows] == []
+
+
 def test_the_committed_contract_is_the_exported_one(texts: dict[str, str]) -> None:
     exported: str = import_module("schema.assembly").export_sdl()
     assert drift(texts.get("schema.graphql", ""), exported) == ""
