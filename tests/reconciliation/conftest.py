@@ -10,7 +10,7 @@ from tests.shop import Shop, open_shop
 
 @pytest.fixture
 async def shop(database_url: str) -> AsyncIterator[Shop]:
-    """At noon in China, on each kind of database."""
-    async with open_shop(database_url) as shop:
+    """At noon in China, on each kind of database; a sandbox beside other tests may take long over a large bill."""
+    async with open_shop(database_url, wechat_timeout=10, operation_timeout=45) as shop:
         await to_noon(shop)
         yield shop
