@@ -19,8 +19,8 @@ LONGEST_LIFE = timedelta(minutes=110)
 GUARD = timedelta(seconds=60)
 """So long before its end an order gives no parameters any more, and so long after it closing starts."""
 
-ATTEMPT = timedelta(seconds=15)
-"""So long after it began, a prepay may still arrive at WeChat: longer than any deadline of a call."""
+BESIDE_CALL = timedelta(seconds=5)
+"""Beside the time of its call, a prepay's attempt lasts so long: its commit comes before, and clocks differ."""
 
 ASK_AGAIN = timedelta(seconds=30)
 """While a user is paying, WeChat is asked that often whether an order can be closed."""

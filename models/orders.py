@@ -13,7 +13,8 @@ class Order(Model):
     `payer` is a keyed hash of appid and openid: the openid itself is only in `prepay_body`, sealed, the exact bytes
     that WeChat is sent. `attempt_until`: a prepay may be under way until then. `close_wanted_at`: no parameters any
     more, the order is being closed. `held_at`: the operator has to decide first. `trade_state` is WeChat's last word.
-    `asked_at`: somebody's syncOrder took the turn to ask; `answered_at` equals it once WeChat answered.
+    `asked_at`: somebody's syncOrder took the turn to ask; `answered_at` equals it once WeChat answered, and is later
+    where WeChat gave no answer.
     `due_at` and `leased_until` are the worker's: when it is to look at the order next, and whose turn it is.
     """
 

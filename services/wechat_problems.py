@@ -40,6 +40,9 @@ PROBLEMS: tuple[tuple[type[errors.WeChatError], ProblemCode, str], ...] = (
 )
 """The first row that fits counts: kinds stand before what they are kinds of."""
 
+UNANSWERED = next(WeChatProblem(code, message) for kind, code, message in PROBLEMS if kind is errors.Unavailable)
+"""What a client is told where no more is known of a failure than that there was no answer."""
+
 
 @contextmanager
 def answered_as_problem() -> Iterator[None]:

@@ -22,6 +22,12 @@ from wechat.pay.errors import OrderNotFound, PayRefused
 logger = logging.getLogger(__name__)
 
 
+class StillUnknown(Unavailable):
+    """WeChat does not know the order, and it cannot be closed here: its prepay may be under way, or was answered."""
+
+    meaning = "the order is not known there, or not yet"
+
+
 class Closing:
     """Closes orders that nobody paid."""
 
@@ -39,7 +45,7 @@ class Closing:
         """Asks WeChat to close an order whose closing is wanted; the order as it is then, which may be paid.
 
         Raises a WeChatError or WeChatProblem when it is still open, because WeChat gave no answer to rely on, or the
-        user is just paying; it is asked again later.
+        user is just paying, StillUnknown when WeChat knows of no such order; it is asked again later.
         """
         if order.status == OrderStatus.PENDING and order.held_at is None:
             try:
@@ -94,7 +100,7 @@ class Closing:
         if await self._units.run_again_if_raced(_close_if, order.id, self._clock(), guards):
             return
         if (await self.note_missing(order)).status == OrderStatus.PENDING:
-            raise Unavailable("close", "the order is not known there, or not yet")
+            raise StillUnknown("close")
 
 
 async def _want(order_id: str, now: datetime) -> Order:

@@ -6,11 +6,11 @@ One attempt at a time for an order in this process; callers share it, and none o
 import asyncio
 import logging
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.clock import Clock
 from domain.incidents import IncidentKind
-from domain.orders import ATTEMPT, OrderStatus, payable_until
+from domain.orders import BESIDE_CALL, OrderStatus, payable_until
 from domain.problems import Unavailable, WeChatProblem
 from models.encryption import Cipher, UnreadableError
 from models.orders import Order
@@ -82,8 +82,8 @@ class Prepaying:
             task.exception()  # read, since every caller may have gone away
 
     async def _attempt(self, order_id: str) -> str:
-        now = self._clock()
-        order, is_only_one = await self._units.run_again_if_raced(_begin, order_id, now)
+        lasts = self._access.pay().longest_call + BESIDE_CALL
+        order, is_only_one = await self._units.run_again_if_raced(_begin, order_id, self._clock, lasts)
         if not is_payable(order, self._clock()):
             raise NotPayableError
         if order.prepay_id is not None:
@@ -150,17 +150,18 @@ class Prepaying:
             log_failure(failure)
 
 
-async def _begin(order_id: str, now: datetime) -> tuple[Order, bool]:
-    """Notes that a prepay may arrive at WeChat, unless there is a prepay_id or none may be made.
+async def _begin(order_id: str, clock: Clock, lasts: timedelta) -> tuple[Order, bool]:
+    """Notes that a prepay may arrive at WeChat for so long, unless there is a prepay_id or none may be made.
 
     The order as it is then, and whether no earlier attempt can still be under way.
     """
+    now = clock()
     before = await Order.get(id=order_id)
     if before.prepay_id is not None or not is_payable(before, now):
         return before, False
     same = {"attempt_until": before.attempt_until} if before.attempt_until else {"attempt_until__isnull": True}
     free = Order.filter(id=order_id, status=OrderStatus.PENDING, close_wanted_at=None, held_at=None, prepay_id=None)
-    if not await free.filter(**same).update(attempt_until=now + ATTEMPT):
+    if not await free.filter(**same).update(attempt_until=now + lasts):
         raise RacedError
     return await Order.get(id=order_id), before.attempt_until is None or before.attempt_until <= now
 

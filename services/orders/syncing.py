@@ -1,4 +1,7 @@
-"""Syncing: WeChat is asked about one order, at most once in two seconds; who asks meanwhile shares the answer."""
+"""Syncing: WeChat is asked about one order, at most once in two seconds; who asks meanwhile shares the answer.
+
+A question that brought none counts too, so that nobody can insist while WeChat limits this server.
+"""
 
 import asyncio
 from datetime import datetime
@@ -7,6 +10,7 @@ from tortoise.expressions import Q
 
 from domain.clock import Clock
 from domain.orders import SYNC_EVERY, OrderStatus, closes_at
+from domain.problems import WeChatProblem
 from domain.refunds import RefundStatus
 from models.orders import Order
 from models.payments import Refund
@@ -15,7 +19,7 @@ from services.background import LONGEST_END, finish
 from services.orders.closing import Closing
 from services.payments.asking import Asking
 from services.payments.refund_sending import RefundSending
-from services.wechat_problems import answered_as_problem
+from services.wechat_problems import UNANSWERED, answered_as_problem
 from wechat.pay.errors import OrderNotFound
 
 _LOOK_AGAIN = 0.1
@@ -34,6 +38,7 @@ class Syncing:
         self._refund_sending = refund_sending
         self._clock = clock
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._failures: dict[tuple[str, datetime], WeChatProblem] = {}
 
     async def sync(self, order: Order) -> None:
         """Raises WeChatProblem when WeChat gave no answer to rely on; Unavailable when the database does not answer."""
@@ -55,17 +60,33 @@ class Syncing:
 
     async def _once(self, order_id: str) -> None:
         while not await self._units.run(_take_turn, order_id, now := self._clock()):
-            if await self._units.read(_is_answered, order_id):
+            if await self._is_answered(order_id):
                 return
             await asyncio.sleep(_LOOK_AGAIN)  # another process asks: its answer, or else the next turn, is near
         try:
             with answered_as_problem():
                 await self.look(await self._units.read(_get, order_id))
-            await self._units.run(_note_answer, order_id, now)
-        except BaseException:
-            # Nobody was answered: the next caller must not take the state here for WeChat's.
-            await self._units.run(_give_turn_back, order_id, now)
+        except WeChatProblem as problem:
+            self._remember(order_id, now, problem)
+            await self._units.run(_note, order_id, now, now + SYNC_EVERY)
             raise
+        # Whatever else went wrong leaves nothing noted: who comes next waits for a turn of its own.
+        await self._units.run(_note, order_id, now, now)
+
+    async def _is_answered(self, order_id: str) -> bool:
+        """Whether the turn that was taken last brought an answer; raises WeChatProblem where it brought none."""
+        order = await self._units.read(_get, order_id)
+        if order.asked_at is None or order.answered_at is None:
+            return False
+        if order.asked_at != order.answered_at:
+            raise _again(self._failures.get((order_id, order.asked_at), UNANSWERED))
+        return True
+
+    def _remember(self, order_id: str, taken_at: datetime, problem: WeChatProblem) -> None:
+        """Other processes know only that there was no answer; callers of this one are told the same twice."""
+        self._failures[order_id, taken_at] = _again(problem)
+        forget, end = self._failures.pop, SYNC_EVERY.total_seconds()
+        _ = asyncio.get_running_loop().call_later(end, forget, (order_id, taken_at), None)
 
     async def look(self, order: Order) -> None:
         """Asks now, whoever asked before. Raises a WeChatError or WeChatProblem."""
@@ -84,23 +105,22 @@ class Syncing:
 
 
 async def _take_turn(order_id: str, now: datetime) -> bool:
-    """Whether nobody asked within the last two seconds. A moment in the future is from before a sandbox's reset."""
-    stale = Q(asked_at=None) | Q(asked_at__lte=now - SYNC_EVERY) | Q(asked_at__gt=now)
-    return bool(await Order.filter(stale, id=order_id).update(asked_at=now))
+    """Whether nobody asked within the last two seconds.
+
+    A moment in the future is another server's, whose clock is ahead; one further off is from before a sandbox's reset.
+    """
+    stale = Q(asked_at=None) | Q(asked_at__lte=now - SYNC_EVERY) | Q(asked_at__gt=now + SYNC_EVERY)
+    return bool(await Order.filter(stale, id=order_id).update(asked_at=now, answered_at=None))
 
 
-async def _is_answered(order_id: str) -> bool:
-    """Whether the turn that was taken last brought an answer."""
-    order = await Order.get(id=order_id)
-    return order.asked_at is not None and order.asked_at == order.answered_at
+async def _note(order_id: str, taken_at: datetime, answered_at: datetime) -> None:
+    """The moment of the turn itself where there was an answer, its end where there was none."""
+    _ = await Order.filter(id=order_id, asked_at=taken_at).update(answered_at=answered_at)
 
 
-async def _note_answer(order_id: str, taken_at: datetime) -> None:
-    _ = await Order.filter(id=order_id, asked_at=taken_at).update(answered_at=taken_at)
-
-
-async def _give_turn_back(order_id: str, taken_at: datetime) -> None:
-    _ = await Order.filter(id=order_id, asked_at=taken_at).update(asked_at=None)
+def _again(problem: WeChatProblem) -> WeChatProblem:
+    """A twin without a traceback, for one failure that is told to several callers."""
+    return WeChatProblem(problem.code, problem.message, problem.errcode)
 
 
 async def _open_refunds(order_id: str) -> list[str]:

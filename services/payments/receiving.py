@@ -6,7 +6,8 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012791861
 import asyncio
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from domain.clock import Clock
@@ -30,6 +31,9 @@ from wechat.pay.results import RefundAnswer, Transaction
 _AT_ONCE = 10
 """Settled beside each other: the others wait in line once, instead of at every statement for all that came before."""
 
+_LONGEST_WAIT = 2.0
+"""Seconds for a turn: WeChat waits five for an answer, and sends again what is answered 503."""
+
 _UNAUTHORIZED = (errors.NoticeHeadersMissing, errors.NoticeStale, errors.UnknownSerial, errors.NoticeForged)
 
 logger = logging.getLogger(__name__)
@@ -44,6 +48,25 @@ class Reply:
 
 
 ACKNOWLEDGED = Reply(204)
+
+
+class _Turns:
+    """So many at once; raises Unavailable for who waits too long."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(_AT_ONCE)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(_LONGEST_WAIT):
+                _ = await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable("Too many notifications at once.") from None
+        try:
+            yield
+        finally:
+            self._free.release()
 
 
 class Receiving:
@@ -72,7 +95,7 @@ class Receiving:
         self._begin_refund = begin_refund
         self._appids = frozenset(appids)
         self._xml_told_on = ""
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns, self._questions = _Turns(), _Turns()
 
     async def receive(self, headers: Mapping[str, str], body: bytes) -> Reply:
         """What to answer: 204 once everything that it says is stored, else a status that makes WeChat send it again."""
@@ -83,8 +106,7 @@ class Receiving:
         except errors.NoticeRefused as error:
             return await self._refuse(error)
         try:
-            async with self._turns:
-                return await self._settle(notice)
+            return await self._settle(notice)
         except ForeignPaymentError:
             logger.error("a notification is for another merchant or mini program")  # noqa: TRY400  (the error says no more)
             return Reply(400, "Not for this merchant and mini program.")
@@ -112,7 +134,8 @@ class Receiving:
     async def _settle(self, notice: Notice) -> Reply:
         mail = self._mail(notice)
         if isinstance(notice.content, Transaction):
-            return await self._payment(notice.content, mail)
+            async with self._turns.one():
+                return await self._payment(notice.content, mail)
         if isinstance(notice.content, RefundAnswer):
             return await self._refund(notice.content, mail)
         logger.warning("a notification of an unknown kind", extra={"event_type": notice.event_type})
@@ -138,9 +161,12 @@ class Receiving:
 
     async def _refund(self, news: RefundAnswer, mail: Mail) -> Reply:
         try:
-            await self._refund_settling.settle(news, mail)
+            async with self._turns.one():
+                await self._refund_settling.settle(news, mail)
         except UnknownRefundError as error:
-            return await self._adopt(news, mail, is_payment_known=error.is_payment_known)
+            # Not within the turn: WeChat may take long, and payments would wait for it.
+            async with self._questions.one():
+                return await self._adopt(news, mail, is_payment_known=error.is_payment_known)
         except NoRoomError:
             return await self._no_room(news)
         return ACKNOWLEDGED
@@ -156,10 +182,13 @@ class Receiving:
                 found = await pay.query_transaction(news.transaction_id or "")
                 if found.appid is not None and found.appid not in self._appids:
                     raise ForeignPaymentError
-                settled = await self._settling.settle(found)
+                async with self._turns.one():
+                    settled = await self._settling.settle(found)
                 for refund_id in settled.refund_ids:
                     self._begin_refund(refund_id)
-            await self._refund_settling.adopt(await pay.query_refund(news.out_refund_no or ""), mail)
+            confirmed = await pay.query_refund(news.out_refund_no or "")
+            async with self._turns.one():
+                await self._refund_settling.adopt(confirmed, mail)
         except (UnknownOrderError, UnknownPaymentError):
             if await self._units.read(_waits_for_a_decision, news.transaction_id or ""):
                 return Reply(503, "The operator has to decide about this payment first; send it again.")

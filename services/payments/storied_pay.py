@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 
 from domain.stories import Told
 from services.payments.story import Story
@@ -27,6 +27,11 @@ class StoriedPay:
     def merchant(self) -> Merchant:
         """Whose account it is."""
         return self._pay.merchant
+
+    @property
+    def longest_call(self) -> timedelta:
+        """So long after it was begun, nothing of a call is sent any more."""
+        return timedelta(seconds=self._pay.longest_call)
 
     async def prepay(self, number: str, body: bytes) -> str:
         """The prepay_id for the stored bytes of the order `number`."""

@@ -15,9 +15,9 @@ _LONGEST = 200
 
 
 class Story:
-    """Writes in the background; what cannot be written is told in the log and lost.
+    """Writes in the background; what cannot be written is told in the log and lost, and so is what a kill prevents.
 
-    A line that says the same as the one before it is left out.
+    A line that says the same as the one before it is left out. A call has its line once it has ended.
     """
 
     def __init__(self, units: UnitsOfWork, background: Background, clock: Clock) -> None:

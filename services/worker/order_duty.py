@@ -10,13 +10,13 @@ from domain.orders import ASK_AGAIN, OrderStatus, closes_at, next_question
 from domain.problems import WeChatProblem
 from models.orders import Order
 from models.unit_of_work import UnitsOfWork
-from services.orders.closing import Closing
+from services.orders.closing import Closing, StillUnknown
 from services.payments.asking import Asking
 from services.wechat_problems import log_failure
 from wechat.errors import WeChatError
 from wechat.pay.errors import OrderNotFound
 
-_MAY_STILL_PAY = timedelta(minutes=10)
+_MAY_STILL_APPEAR = timedelta(minutes=10)
 _LONGEST = timedelta(hours=1)
 _JITTER = timedelta(seconds=3)
 
@@ -38,10 +38,10 @@ class OrderDuty:
                 await self._look(order)
             except WeChatError as error:
                 log_failure(error)
-                await self._again(order, self._after_failure(order))
+                await self._again(order, self._rarely(order) if isinstance(error, StillUnknown) else ASK_AGAIN)
                 return
             except WeChatProblem:
-                await self._again(order, self._after_failure(order))
+                await self._again(order, ASK_AGAIN)
                 return
         rung = next_question(order.created_at, order.expires_at, self._clock())
         await self._units.run(_move_on, order_id, rung + _jitter(), due_at=order.due_at)
@@ -55,14 +55,13 @@ class OrderDuty:
         except OrderNotFound:
             _ = await self._closing.note_missing(order)  # its prepay never arrived, or not yet
 
-    def _after_failure(self, order: Order) -> datetime:
-        """Half a minute, as long as somebody may still be paying; the longer an order has been over, the rarer."""
-        now = self._clock()
-        overdue = now - closes_at(order.expires_at) - _MAY_STILL_PAY
-        return now + min(max(ASK_AGAIN, overdue / 4), _LONGEST) + _jitter()
+    def _rarely(self, order: Order) -> timedelta:
+        """The rarer, the longer an order has been over that WeChat does not know, and that an incident tells of."""
+        overdue = self._clock() - closes_at(order.expires_at) - _MAY_STILL_APPEAR
+        return min(max(ASK_AGAIN, overdue / 4), _LONGEST)
 
-    async def _again(self, order: Order, moment: datetime) -> None:
-        await self._units.run(_move_on, order.id, moment)
+    async def _again(self, order: Order, wait: timedelta) -> None:
+        await self._units.run(_move_on, order.id, self._clock() + wait + _jitter())
 
 
 def _jitter() -> timedelta:

@@ -1,12 +1,13 @@
-"""Rules 7, 8, 11 and 12: the order stands before WeChat hears of it, and a prepay_id is made once."""
+"""Rules 7, 8, 10, 11 and 12: the order stands before WeChat hears of it, and a prepay_id is made once."""
 
 import asyncio
 from datetime import timedelta
 
 import pytest
 
+from tests.databases import Databases
 from tests.orders.asking import called, calls, calls_since, incidents_of, orders_of
-from tests.shop import CLOSE_PATH, PREPAY_PATH, Shop
+from tests.shop import CLOSE_PATH, PREPAY_PATH, Shop, open_shop
 
 pytestmark = pytest.mark.anyio
 
@@ -270,3 +271,23 @@ async def test_rule_12_prepay_of_what_was_paid_meanwhile_settles_it(shop: Shop) 
     )
     assert await calls_since(shop, before) == {"prepay": 2, "query": 1}
     assert await incidents_of(shop, order.id) == []
+
+
+async def test_rule_10_an_attempt_lasts_as_long_as_its_call_may_take(shared_databases: Databases) -> None:
+    slow = {"wechat_timeout": 10, "operation_timeout": 43, "pay_public_key_id": None, "pay_public_key_file": None}
+    async with open_shop(shared_databases.fresh(), **slow) as shop:
+        # given: certificates and a prepay, each after its queue, take up to 25 seconds
+        buyer, tea = await shop.buyer(), await shop.product(stock=3)
+        await shop.fault("reset", PREPAY_PATH)
+        assert (await shop.create(buyer, tea))["code"] == "WECHAT_UNAVAILABLE"
+        [order] = await orders_of(shop, buyer.user_id)
+        # when
+        await shop.advance(24)
+        early = await shop.cancel(buyer, order.id)
+        # then: it might still arrive
+        assert (early["code"], (await shop.row(order.id)).status) == ("WECHAT_UNAVAILABLE", "PENDING")
+        # when
+        await shop.advance(10)
+        late = await shop.cancel(buyer, order.id)
+        # then
+        assert (late["order"]["status"], await shop.stock(tea)) == ("CLOSED", 3)

@@ -38,6 +38,37 @@ async def test_the_answer_is_shared_when_it_is_a_failure_too(shop: Shop) -> None
     assert (results[0]["__typename"], results[0]["code"]) == ("WeChatProblem", "WECHAT_UNAVAILABLE")
 
 
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        ("http:429", ("WECHAT_UNAVAILABLE", "RETRY", "FREQUENCY_LIMITED")),
+        ("code:SIGN_ERROR", ("WECHAT_REJECTED", "NONE", "SIGN_ERROR")),
+    ],
+)
+async def test_within_two_seconds_a_failure_is_the_answer_too(
+    shop: Shop, fault: str, problem: tuple[str, str, str]
+) -> None:
+    # given: WeChat answered two seconds ago, fails once, and would answer again at once
+    buyer = await shop.buyer()
+    made = await shop.ordered(buyer, await shop.product())
+    assert (await shop.sync(buyer, made["order"]["id"]))["order"]["status"] == "PENDING"
+    await shop.advance(2)
+    before = await calls(shop)
+    await shop.order("faults", {"faults": [{"path": QUERY_PATH, "fault": fault}], "notifications": "drop"}, "PUT")
+    assert await shop.phone(buyer, made["paymentParams"]) == "requestPayment:ok"
+    # when
+    results = [await shop.sync(buyer, made["order"]["id"]) for _ in range(10)]
+    # then
+    assert await calls_since(shop, before) == {"query": 1}
+    assert {(it["code"], it["recovery"], it["errcode"]) for it in results} == {problem}
+    # when
+    await shop.advance(2)
+    synced = await shop.sync(buyer, made["order"]["id"])
+    # then
+    assert await calls_since(shop, before) == {"query": 2}
+    assert synced["order"]["status"] == "PAID"
+
+
 async def test_within_two_seconds_what_is_known_is_the_answer(shop: Shop) -> None:
     # given
     buyer = await shop.buyer()

@@ -1,4 +1,4 @@
-"""syncOrder on two servers: the second shares the answer of the first, and asks itself where there was none."""
+"""syncOrder on two servers: the second shares the answer of the first, a failure too, and asks after its turn."""
 
 import asyncio
 from typing import Any
@@ -43,7 +43,35 @@ async def test_the_second_waits_for_the_answer_of_the_first(database_url: str) -
         assert made == {"query": 1}
 
 
-async def test_the_second_asks_itself_where_the_first_had_no_answer(database_url: str) -> None:
+async def test_the_second_shares_the_failure_of_the_first(database_url: str) -> None:
+    async with open_shop(database_url) as shop, beside(shop) as other:
+        # given
+        buyer, order_id = await paid_unheard(shop)
+        await shop.fault("http:429", QUERY_PATH)
+        before = await calls(shop)
+        # when
+        results = [await shop.sync(buyer, order_id)]
+        results += [await other(SYNC, buyer, {"id": order_id}) for _ in range(3)]
+        # then
+        assert [(it["code"], it["recovery"]) for it in results] == [("WECHAT_UNAVAILABLE", "RETRY")] * 4
+        assert await calls_since(shop, before) == {"query": 1}
+        # when
+        await shop.advance(2)
+        results = [await other(SYNC, buyer, {"id": order_id}), await shop.sync(buyer, order_id)]
+        # then
+        assert [it["order"]["status"] for it in results] == ["PAID", "PAID"]
+        assert await calls_since(shop, before) == {"query": 2}
+
+
+async def test_the_second_that_waits_for_the_first_shares_its_failure(database_url: str) -> None:
+    async with open_shop(database_url, wechat_timeout=1) as shop:
+        first, second, made = await both(shop, "delay:3", 2)
+
+        assert [it["code"] for it in (first, second)] == ["WECHAT_UNAVAILABLE"] * 2
+        assert made["query"] <= 2  # one question: a read is sent again within its time
+
+
+async def test_the_second_asks_itself_once_the_turn_of_the_first_is_over(database_url: str) -> None:
     async with open_shop(database_url) as shop:
         # A question is asked again within its time: both of the first server's go unanswered.
         first, second, made = await both(shop, "delay:6", 2)

@@ -54,19 +54,41 @@ async def test_who_is_still_paying_is_asked_about_each_half_minute(shop: Shop) -
     await shop.assert_sound()
 
 
-async def test_the_longer_an_order_is_over_and_cannot_be_closed_the_rarer_it_is_tried(shop: Shop) -> None:
-    _, row = await paying(shop)
+async def waits_at(shop: Shop, row: Order, *minutes: int) -> list[float]:
+    """How many seconds the order waits for the next question, after one at each of these minutes behind its end."""
     waits = []
-    for minutes in (1, 9, 30, 600):
-        _ = await sweep_at(shop, closes_at(row.expires_at), minutes * 60)
+    for each in minutes:
+        assert await sweep_at(shop, closes_at(row.expires_at), each * 60) == {"close": 1}
         due = (await shop.row(row.id)).due_at
         assert due is not None
         waits.append(due.timestamp() - shop.sandbox.wechat.clock.now())
+    return waits
 
-    assert 28 < waits[0] < 34
-    assert 28 < waits[1] < 34
-    assert 290 < waits[2] < 304
-    assert 3590 < waits[3] < 3604
+
+@pytest.mark.parametrize("fault", [None, "http:202", "http:429", "http:500"])
+async def test_rule_09_what_wechat_does_not_close_is_asked_about_each_half_minute_for_ever(
+    shop: Shop, fault: str | None
+) -> None:
+    _, row = await paying(shop)
+    if fault is not None:
+        await shop.fault(fault, CLOSE_PATH, times=4)
+
+    waits = await waits_at(shop, row, 1, 30, 600, 3000)
+
+    assert [round(wait) for wait in waits if not 28 < wait < 30 + JITTER + 0.1] == []
+
+
+async def test_rule_10_what_wechat_does_not_know_is_asked_about_ever_more_rarely(shop: Shop) -> None:
+    made = await shop.ordered(await shop.buyer(), await shop.product())
+    row = await shop.row(made["order"]["id"])
+    del shop.sandbox.wechat.state.orders[row.number]
+
+    first, second, third, fourth = await waits_at(shop, row, 1, 9, 30, 600)
+
+    assert 28 < first < 34
+    assert 28 < second < 34
+    assert 290 < third < 304
+    assert 3590 < fourth < 3604
 
 
 async def test_what_was_paid_at_the_last_moment_is_not_closed(shop: Shop) -> None:

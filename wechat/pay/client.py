@@ -18,6 +18,7 @@ from domain.clock import Clock, wire_clock
 from wechat.answers import required_text
 from wechat.api import encode_json
 from wechat.breaker import Breaker
+from wechat.bulkhead import WAIT_SECONDS
 from wechat.errors import CircuitOpen, Unreachable, Unreadable, WeChatError
 from wechat.http import Answer
 from wechat.pay.bill_errors import named_refusals
@@ -81,6 +82,7 @@ class Pay:
             monotonic=monotonic,
         )
         self._clock = wire_clock
+        self._deadline = deadline
         self._signer = Signer(merchant, wire_clock, random_text)
         self._verifier = Verifier(self.key_ring, wire_clock)
         self._notices = NoticeReader(self.key_ring, merchant.apiv3_keys, wire_clock)
@@ -90,6 +92,11 @@ class Pay:
         sender = Sender(http, self._signer, self.breaker, hosts, budget, public_key_id=public_key_id, deadline=deadline)
         self._bills = BillFetching(http, self._signer, address, bill_limits)
         self._wire = Wire(sender, self.breaker, monotonic=monotonic)
+
+    @property
+    def longest_call(self) -> float:
+        """Seconds after which nothing of a call is sent any more: the first keys and the call, each after its queue."""
+        return 2 * (WAIT_SECONDS + self._deadline)
 
     async def prepay(self, body: bytes) -> str:
         """Create the order of `prepay_body`, whose bytes are sent as they are; the prepay_id, good for two hours."""
