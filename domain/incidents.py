@@ -79,9 +79,9 @@ MEANINGS = {
         "Look whether another system uses this merchant number with the same order numbers; then note.",
     ),
     IncidentKind.REFUND_UNKNOWN: Meaning(
-        "WeChat says that something was refunded, and no refund is known here; refunds of the order are refused.",
+        "WeChat says that something was refunded, and no refund is known here; until then no more is given back.",
         "Its notification or the bill makes it known; else appletql orders sync ORDER --refund NUMBER, by the refund's "
-        "number in WeChat Pay's console. Then note.",
+        "number in WeChat Pay's console. Money that the order has no use for goes back then, less that. Then note.",
     ),
     IncidentKind.REFUND_DIFFERS: Meaning(
         "News of a refund whose amount or transaction is not what was asked for; it was not booked.",

@@ -66,7 +66,6 @@ class OrderFacts:
     status: OrderStatus
     is_held: bool
     booked: Mapping[str, int]
-    paid_by: str | None
     has_refunds: bool
 
 
@@ -77,7 +76,7 @@ class Step(StrEnum):
     CLOSE = "close"
     PAY = "pay"
     BOOK_AND_REFUND = "book and refund"
-    """Money that the order has no use for: into the ledger, and back."""
+    """Money that the order has no use for: into the ledger, and back, what WeChat's console gave back left out."""
     HOLD = "hold"
     """An incident; an unpaid order waits for the operator."""
     REFUSE = "refuse"
@@ -102,7 +101,7 @@ def decide(order: OrderFacts, expected: Expected, news: Reported) -> Decision:
     if (amount := order.booked.get(news.transaction_id)) is not None:
         if (news.total, news.currency) != (amount, CURRENCY):
             return Decision(Step.NOTHING, IncidentKind.PAYMENT_DIFFERS)
-        unexplained = news.trade_state == "REFUND" and not order.has_refunds and order.paid_by == news.transaction_id
+        unexplained = news.trade_state == "REFUND" and not order.has_refunds
         return Decision(Step.NOTHING, IncidentKind.REFUND_UNKNOWN if unexplained else None)
     if (news.total, news.currency, news.payer) != (expected.total, CURRENCY, expected.payer):
         return Decision(Step.HOLD, IncidentKind.PAYMENT_DIFFERS)
@@ -119,7 +118,8 @@ def _unpaid(order: OrderFacts, expected: Expected, news: Reported) -> Decision:
 def _book(order: OrderFacts, news: Reported) -> Decision:
     if order.is_held:
         return Decision(Step.HOLD, IncidentKind.PAYMENT_WHILE_HELD)
+    incident = IncidentKind.REFUND_UNKNOWN if news.trade_state == "REFUND" else None
     if order.status is OrderStatus.PENDING:
-        return Decision(Step.PAY, IncidentKind.REFUND_UNKNOWN if news.trade_state == "REFUND" else None)
+        return Decision(Step.PAY, incident)
     kind = PaymentKind.DOUBLE if order.status in HAS_MONEY else PaymentKind.LATE
-    return Decision(Step.BOOK_AND_REFUND, kind=kind)
+    return Decision(Step.BOOK_AND_REFUND, incident, kind)

@@ -70,7 +70,7 @@ async def open_orders(
     storied = None if pay is None else StoriedPay(pay, Story(units, background, clock))
     access = PayAccess(storied, terms.notify_url, terms.order_life)
     settling = Settling(units, hashes, clock, access.notify_url)
-    refund_settling = RefundSettling(units, clock)
+    refund_settling = RefundSettling(units, clock, access.notify_url)
     refund_sending = RefundSending(units, access, refund_settling, clock)
 
     def begin_refund(refund_id: str) -> None:

@@ -24,11 +24,12 @@ async def open_incidents() -> list[tuple[str, int]]:
     return [(str(kind), int(number)) for kind, number in await waiting.values_list("kind", "number")]
 
 
-async def record_again(kind: IncidentKind, subject: str, now: datetime) -> None:
-    """As `record`, for what can come back: nothing while one waits for the operator, anew once it is resolved."""
-    earlier = await Incident.filter(kind=kind, subject=subject).values_list("resolved_at", flat=True)
+async def record_again(kind: IncidentKind, subject: str, now: datetime, reference: str = "") -> None:
+    """As `record`, for what lasts or comes back: nothing while one waits for the operator, anew once it is resolved."""
+    told = Incident.filter(kind=kind, subject=subject, reference__startswith=reference)
+    earlier = await told.values_list("resolved_at", flat=True)
     if None not in earlier:
-        await record(kind, subject, now, str(len(earlier) + 1))
+        await record(kind, subject, now, f"{reference} {len(earlier) + 1}".strip() if earlier else reference)
 
 
 async def record(kind: IncidentKind, subject: str, now: datetime, reference: str = "") -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from domain.incidents import ABOUT_MONEY, meaning_of
+from domain.incidents import ABOUT_MONEY, IncidentKind, meaning_of
 from domain.money import Fen, display
 from domain.orders import OrderStatus
 from models.incidents import Incident
@@ -38,6 +38,8 @@ def card(incident: Incident, order: Order | None) -> Iterator[str]:
         yield from wrapped(_label("resolved"), f"{minutes(incident.resolved_at)}: {incident.resolution or ''}")
         return
     yield from wrapped(_label("to do"), meaning.advice)
+    if incident.kind == IncidentKind.REFUND_UNKNOWN and order is not None:
+        yield f"{_INDENT}appletql orders sync {order.number} --refund NUMBER"
     ways = ("--accept", "--refund") if incident.kind in ABOUT_MONEY else ('--note "..."',)
     for way in ways:
         yield f"{_INDENT}appletql incidents resolve {incident.id} {way}"
@@ -66,15 +68,22 @@ def question(held: HeldMoney, decision: Decision) -> str:
     if decision is Decision.ACCEPT:
         return f"{shown}, {asked}. It will count as paid with what WeChat shows. Go on?"
     closes = " and the order is closed" if order.status == OrderStatus.PENDING else ""
-    return f"{shown}, {asked}. The money goes back{closes}. Go on?"
+    partly = "; of what WeChat gave back already only the rest, once that is known here" if held.has_refunds else ""
+    return f"{shown}, {asked}. The money goes back{closes}{partly}. Go on?"
 
 
-def outcome(resolved: Resolved) -> str:
-    """What was done."""
+def outcome(resolved: Resolved, decision: Decision) -> str:
+    """What was done, and what is missing yet."""
     order, amount = resolved.order, display(Fen(resolved.payment.total))
     said = f"order {order.number} is {order.status}{' and still on hold' if order.held_at else ''}"
-    if resolved.refund is None:
+    if decision is Decision.ACCEPT:
         return f"accepted: {said} with {amount} yuan"
+    if resolved.refund is None:
+        known = f"appletql orders sync {order.number} --refund NUMBER"
+        return (
+            f"refunded: {said}; of {amount} yuan WeChat gave back some or all already. Once that is known here, by its "
+            f"notification, the bill or {known}, the rest goes back by itself"
+        )
     return f"refunded: {said}, {amount} yuan go back as {resolved.refund.number} ({resolved.refund.status})"
 
 

@@ -156,4 +156,4 @@ def _decide(incident_id: str, decision: "Decision", *, yes: bool) -> None:
         held = _in_process(settings, lambda resolving: resolving.look(incident_id))
         click.confirm(question(held, decision), abort=True, err=True)
     resolved = _in_process(settings, lambda resolving: resolving.resolve(incident_id, decision))
-    click.echo(outcome(resolved))
+    click.echo(outcome(resolved, decision))

@@ -11,7 +11,7 @@ from domain.orders import ASK_AGAIN, OrderStatus
 from domain.problems import WeChatProblem
 from models.orders import Order
 from models.unit_of_work import UnitsOfWork
-from services.incidents import record
+from services.incidents import record_again
 from services.orders.closing_rows import NEVER_PREPARED, close_row, no_attempt_since
 from services.payments.asking import Asking
 from services.payments.pay_access import PayAccess
@@ -62,7 +62,9 @@ class Closing:
         """
         row = await self._units.read(_get, asked.id)
         if asked.prepay_id is not None and row.status == OrderStatus.PENDING:
-            await self._units.run_again_if_raced(record, IncidentKind.ORDER_MISSING_AT_WECHAT, row.id, self._clock())
+            await self._units.run_again_if_raced(
+                record_again, IncidentKind.ORDER_MISSING_AT_WECHAT, row.id, self._clock()
+            )
         return row
 
     async def close_again(self, number: str) -> None:

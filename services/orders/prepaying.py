@@ -16,7 +16,7 @@ from models.encryption import Cipher, UnreadableError
 from models.orders import Order
 from models.unit_of_work import RacedError, UnitsOfWork
 from services.background import LONGEST_END, finish
-from services.incidents import record
+from services.incidents import record_again
 from services.orders.closing import Closing
 from services.payments.asking import Asking
 from services.payments.pay_access import PayAccess
@@ -124,7 +124,7 @@ class Prepaying:
         """WeChat's books say more than its refusal does; the error for the caller."""
         log_failure(error)
         if isinstance(error, NumberUsed):
-            await self._units.run_again_if_raced(record, IncidentKind.NUMBER_USED, order.id, self._clock())
+            await self._units.run_again_if_raced(record_again, IncidentKind.NUMBER_USED, order.id, self._clock())
         try:
             await self._asking.ask(order)
         except WeChatError as failure:

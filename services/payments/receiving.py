@@ -16,7 +16,7 @@ from domain.problems import Unavailable, WeChatProblem
 from models.encryption import Cipher
 from models.incidents import Incident
 from models.unit_of_work import UnitsOfWork
-from services.incidents import china_day, record
+from services.incidents import china_day, record, record_again
 from services.payments.asking import Begin
 from services.payments.inbox import Mail
 from services.payments.pay_access import PayAccess
@@ -199,7 +199,8 @@ class Receiving:
         return ACKNOWLEDGED
 
     async def _no_room(self, news: RefundAnswer) -> Reply:
-        await self._record(IncidentKind.REFUND_TOO_MUCH, news.out_refund_no or "", "")
+        number = news.out_refund_no or ""
+        await self._units.run_again_if_raced(record_again, IncidentKind.REFUND_TOO_MUCH, number, self._clock())
         return Reply(500, "Refunds of ours stand against it; send it again.")
 
     async def _record(self, kind: IncidentKind, subject: str, reference: str) -> None:

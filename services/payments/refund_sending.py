@@ -4,7 +4,8 @@ Whatever is not a definite answer leaves the reservation as it is, and the same 
 """
 
 import logging
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
@@ -14,16 +15,24 @@ from domain.incidents import IncidentKind
 from domain.refunds import RefundStatus
 from models.payments import Payment, Refund
 from models.unit_of_work import UnitsOfWork
-from services.incidents import record, record_again
+from services.incidents import record_again
 from services.payments.pay_access import PayAccess
 from services.payments.refund_settling import NoRoomError, RefundSettling, UnknownRefundError, give_up
 from services.payments.settling import ForeignPaymentError
 from services.wechat_problems import log_failure
-from wechat.errors import Unavailable
+from wechat.errors import Unavailable, Unreachable
 from wechat.pay.errors import NotEnough, PayRefused, RefundNotFound, RefundRefused
 from wechat.pay.results import RefundAnswer
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """Leave to send now: the moment, and when the same refund was sent before, if it was."""
+
+    at: datetime
+    sent_before: datetime | None
 
 
 class RefundSending:
@@ -59,7 +68,8 @@ class RefundSending:
 
     async def _send(self, refund: Refund) -> None:
         """Sends, unless another request for the payment was sent within the last minute."""
-        if not await self._units.run_again_if_raced(self._take_turn, refund):
+        turn = await self._units.run_again_if_raced(self._take_turn, refund)
+        if turn is None:
             return
         try:
             answer = await self._access.pay().refund(refund.number, refund.body.encode())
@@ -70,6 +80,9 @@ class RefundSending:
         except NotEnough as error:
             log_failure(error)
             await self._units.run_again_if_raced(self._without_balance, refund.id)
+        except Unreachable as error:
+            log_failure(error)
+            await self._units.run_again_if_raced(self._never_left, refund.id, turn)
         except (Unavailable, PayRefused) as error:
             log_failure(error)  # whatever else it says, it is no definite word on this refund
             await self._units.run_again_if_raced(self._not_accepted, refund.id)
@@ -82,18 +95,19 @@ class RefundSending:
         except (ForeignPaymentError, UnknownRefundError, NoRoomError):
             logger.error("WeChat's answer about a refund does not fit")  # noqa: TRY400  (the error says no more)
 
-    async def _take_turn(self, refund: Refund) -> bool:
+    async def _take_turn(self, refund: Refund) -> _Turn | None:
         """The refund's row comes before its payment's, as where refunds are settled: neither waits for the other."""
         now = self._clock()
         unfinished = Refund.filter(id=refund.id, status=RefundStatus.PROCESSING)
         if not await unfinished.update(asked_at=now):
-            return False
+            return None
         free = Q(refund_sent_at=None) | Q(refund_sent_at__lte=now - rules.APART)
         if not await Payment.filter(free, id=refund.payment_id).update(refund_sent_at=now):
             # One that waits longer, for lack of money, goes on waiting.
             _ = await unfinished.filter(due_at__lte=now).update(due_at=now + rules.APART)
-            return False
-        return bool(await unfinished.update(sent_at=now, due_at=now + rules.APART))
+            return None
+        turn = _Turn(now, (await Refund.get(id=refund.id)).sent_at)
+        return turn if await unfinished.update(sent_at=now, due_at=now + rules.APART) else None
 
     async def _refused(self, refund_id: str) -> None:
         """The second definite refusal, a minute after the first and while WeChat knows of no refund, closes it."""
@@ -105,6 +119,11 @@ class RefundSending:
         elif await unsent.update(status=RefundStatus.CLOSED, completed_at=now, due_at=None):
             await give_up(refund, now)
 
+    async def _never_left(self, refund_id: str, turn: _Turn) -> None:
+        """WeChat heard nothing of this attempt, so that it explains no refund that WeChat speaks of."""
+        _ = await Refund.filter(id=refund_id, sent_at=turn.at).update(sent_at=turn.sent_before)
+        await self._not_accepted(refund_id)
+
     async def _not_accepted(self, refund_id: str) -> None:
         """Sent again after a minute at first; what WeChat did not take for an hour is told, and sent more rarely."""
         now = self._clock()
@@ -115,7 +134,7 @@ class RefundSending:
             await self._stuck(refund_id)
 
     async def _stuck(self, refund_id: str) -> None:
-        await record(IncidentKind.REFUND_STUCK, refund_id, self._clock())
+        await record_again(IncidentKind.REFUND_STUCK, refund_id, self._clock())
 
     async def _without_balance(self, refund_id: str) -> None:
         now = self._clock()

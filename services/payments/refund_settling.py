@@ -15,10 +15,10 @@ from domain.refunds import RefundSource, RefundStatus
 from models.orders import Order
 from models.payments import Payment, Refund
 from models.unit_of_work import RacedError, UnitsOfWork
-from services.incidents import record
+from services.incidents import record, record_again
 from services.payments.inbox import Mail, is_known, keep
 from services.payments.ledger import book
-from services.payments.reserving import release, reserve
+from services.payments.reserving import release, reserve, reserve_for_system
 from services.payments.settling import ForeignPaymentError
 from services.payments.trade_states import note_trade_state
 from wechat.pay.results import RefundAnswer
@@ -48,9 +48,10 @@ class NoRoomError(Exception):
 class RefundSettling:
     """Settles refunds; raises Unavailable when the database does not answer."""
 
-    def __init__(self, units: UnitsOfWork, clock: Clock) -> None:
+    def __init__(self, units: UnitsOfWork, clock: Clock, notify_url: str) -> None:
         self._units = units
         self._clock = clock
+        self._notify_url = notify_url
 
     async def settle(self, news: RefundAnswer, mail: Mail | None = None) -> str:
         """The id of the order; raises UnknownRefundError, ForeignPaymentError, NoRoomError."""
@@ -59,6 +60,7 @@ class RefundSettling:
     async def adopt(self, news: RefundAnswer, mail: Mail | None = None) -> str:
         """Makes a refund of WeChat's console ours, and settles it; the id of the order.
 
+        Of a payment that its order has no use for, what is left goes back too.
         `news` is WeChat's answer to a question, not a notification. Raises UnknownPaymentError, NoRoomError,
         ForeignPaymentError.
         """
@@ -91,6 +93,8 @@ class RefundSettling:
         if after is None or after is before or not rules.may_move(before, after):
             if before is RefundStatus.PROCESSING:
                 await _ask_later(refund, now)
+            elif before is after is RefundStatus.ABNORMAL:
+                await record_again(IncidentKind.REFUND_ABNORMAL, refund.id, now)
             return
         await _step(refund, before, after, news, now)
         if before is RefundStatus.CLOSED:  # given up here, and made all the same
@@ -101,7 +105,7 @@ class RefundSettling:
         if after is RefundStatus.SUCCESS:
             await _went_back(refund, news.success_time or now, now)
         elif after is RefundStatus.CLOSED:
-            await give_up(refund, now)
+            await self._came_to_nothing(refund, now)
         else:
             await record(IncidentKind.REFUND_ABNORMAL, refund.id, now)
 
@@ -112,16 +116,22 @@ class RefundSettling:
         if (news.out_trade_no, news.total) != (payment.order.number, payment.total):
             raise UnknownPaymentError
         if not await Refund.filter(number=news.out_refund_no).exists():
-            if rules.status_of(news.status) is RefundStatus.CLOSED:  # nothing went back, and nothing was claimed for it
-                if not await is_known(mail):
-                    await keep(mail, payment.order, self._clock())
-                return payment.order_id
             await self._insert(payment, news, news.refund, news.out_refund_no)
         return await self._settle(news, mail)
 
+    async def _came_to_nothing(self, refund: Refund, now: datetime) -> None:
+        payment: Payment = refund.payment
+        if refund.source != RefundSource.CONSOLE or payment.kind == PaymentKind.ORDER:
+            await give_up(refund, now)
+            return
+        await release(refund.payment_id, refund.amount)  # owed all the same: this server gives it back instead
+        _ = await reserve_for_system(payment, refund.order, self._notify_url, now)
+
     async def _insert(self, payment: Payment, news: RefundAnswer, amount: int, number: str) -> None:
+        """One that WeChat closed claims nothing; its row explains why WeChat speaks of a refund."""
         now = self._clock()
-        if not await reserve(payment, amount):
+        is_closed = rules.status_of(news.status) is RefundStatus.CLOSED
+        if not is_closed and not await reserve(payment, amount):
             if await Refund.filter(number=number).exists():  # whoever was faster reserved it
                 raise RacedError
             raise NoRoomError
@@ -135,13 +145,16 @@ class RefundSettling:
             key=number,
             amount=amount,
             body="",
-            status=RefundStatus.PROCESSING,
+            status=RefundStatus.CLOSED if is_closed else RefundStatus.PROCESSING,
             refund_id=news.refund_id,
             sent_at=now,
             created_at=news.created or now,
-            due_at=rules.next_question(now, now),
+            completed_at=now if is_closed else None,
+            due_at=None if is_closed else rules.next_question(now, now),
         )
         logger.warning("a refund was made in WeChat's console", extra={"refund": refund.id, "order": refund.order_id})
+        if payment.kind != PaymentKind.ORDER:
+            _ = await reserve_for_system(payment, payment.order, self._notify_url, now)
 
 
 async def give_up(refund: Refund, now: datetime) -> None:

@@ -8,6 +8,7 @@ from domain.ids import Prefix, new_id
 from domain.refunds import MOST_PARTS, RefundSource, RefundStatus
 from models.orders import Order
 from models.payments import Payment, Refund
+from models.unit_of_work import RacedError
 from wechat.pay.refunds import refund_body
 
 _REASON = "订单无需此笔付款"
@@ -69,16 +70,26 @@ async def insert_refund(
     )
 
 
-async def reserve_for_system(payment: Payment, order: Order, notify_url: str, now: datetime) -> Refund:
-    """The refund of a whole payment that its order has no use for; one for a payment, by the unique key."""
-    _ = await reserve(payment, payment.total)
+async def reserve_for_system(payment: Payment, order: Order, notify_url: str, now: datetime) -> Refund | None:
+    """The refund of what nobody claimed of a payment that its order has no use for; None where nothing is left.
+
+    That is the whole payment, once, by the unique key. What WeChat's console left of it, or did not give back after
+    all, has a key of its own. Raises RacedError.
+    """
+    row = await Payment.get(id=payment.id)
+    rest = row.total - row.reserved
+    if rest == 0 or row.parts >= MOST_PARTS:
+        return None
+    if not await reserve(row, rest):
+        raise RacedError
+    earlier = await Refund.filter(payment_id=payment.id, source=RefundSource.SYSTEM).count()
     return await insert_refund(
         payment,
         order,
         now,
         notify_url=notify_url,
         source=RefundSource.SYSTEM,
-        key=payment.id,
-        amount=payment.total,
+        key=f"{payment.id}:{earlier}" if earlier else payment.id,
+        amount=rest,
         reason=_REASON,
     )

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from domain.clock import Clock
 from domain.ids import Prefix, is_id, new_id
-from domain.incidents import ABOUT_MONEY, IncidentKind
+from domain.incidents import ABOUT_MONEY
 from domain.money import LEAST, MOST
 from domain.orders import HAS_MONEY, OrderStatus
 from domain.payments import CURRENCY, PaymentKind, is_paid
@@ -21,7 +21,6 @@ from models.incidents import Incident
 from models.orders import Order
 from models.payments import Payment, Refund
 from models.unit_of_work import RacedError, UnitsOfWork
-from services.incidents import record
 from services.orders.closing_rows import close_row
 from services.orders.unpaid import one_less
 from services.payments.ledger import book
@@ -29,6 +28,7 @@ from services.payments.pay_access import PayAccess
 from services.payments.refund_sending import RefundSending
 from services.payments.reserving import reserve_for_system
 from services.payments.trade_states import note_trade_state
+from services.payments.unknown_refunds import note_unknown_refund
 from services.wechat_problems import answered_as_problem, log_failure
 from wechat.errors import WeChatError
 from wechat.pay.results import Transaction
@@ -54,16 +54,23 @@ class NotResolvableError(Exception):
 
 @dataclass(frozen=True)
 class HeldMoney:
-    """What is to be decided: the order, and the payment as WeChat shows it, in hundredths of its currency."""
+    """What is to be decided: the order, and the payment as WeChat shows it, in hundredths of its currency.
+
+    `has_refunds`: some or all of it went back already, by WeChat's console.
+    """
 
     order: Order
     total: int
     currency: str
+    has_refunds: bool
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The order as it is then; `payment` is what was booked, `refund` what goes back of it."""
+    """The order as it is then; `payment` is what was booked, `refund` what goes back of it.
+
+    Without one after REFUND, WeChat's console gave back some or all of it, and that must be known here first.
+    """
 
     order: Order
     payment: Payment
@@ -105,7 +112,7 @@ class Resolving:
         """What is to be decided, as WeChat shows it now. Raises NotResolvableError, WeChatProblem; changes nothing."""
         incident, news = await self._asked(incident_id)
         order = await self.units.read(_order_of, incident, news)
-        return HeldMoney(order, news.total or 0, news.currency or "")
+        return HeldMoney(order, news.total or 0, news.currency or "", has_refunds=news.trade_state == "REFUND")
 
     async def resolve(self, incident_id: str, decision: Decision) -> Resolved:
         """WeChat is asked first, then all is done at once. Raises NotResolvableError, WeChatProblem: nothing changed.
@@ -164,7 +171,7 @@ class Resolving:
             raise RacedError
         payment = await _book(PaymentKind.ORDER, order, news, now)
         if news.trade_state == "REFUND":
-            await _tell_of_refunds(payment, now)
+            await note_unknown_refund(order.id, payment.transaction_id, now)
         return payment
 
     async def _refund(self, order: Order, news: Transaction, now: datetime) -> Payment:
@@ -174,17 +181,11 @@ class Resolving:
             _ = await Order.filter(id=order.id).update(held_at=None)
         kind = PaymentKind.DOUBLE if order.status in HAS_MONEY else PaymentKind.LATE
         payment = await _book(kind, order, news, now)
-        if news.trade_state == "REFUND":  # some or all of it went back already: a refund of ours may be too much
-            await _tell_of_refunds(payment, now)
+        if news.trade_state == "REFUND":  # some or all of it went back already; once that is known the rest follows
+            await note_unknown_refund(order.id, payment.transaction_id, now)
         else:
             _ = await reserve_for_system(payment, order, self.access.notify_url, now)
         return payment
-
-
-async def _tell_of_refunds(payment: Payment, now: datetime) -> None:
-    """WeChat gave some of it back, and no refund of it is known here yet."""
-    await record(IncidentKind.REFUND_UNKNOWN, payment.order_id, now, payment.transaction_id)
-    _ = await Payment.filter(id=payment.id).update(is_refund_unknown=True)
 
 
 async def _find(incident_id: str) -> Incident:

@@ -15,9 +15,8 @@ from domain.ids import Prefix, new_id
 from domain.incidents import IncidentKind
 from domain.orders import OrderStatus
 from domain.payments import Decision, Expected, OrderFacts, PaymentKind, Reported, Step, decide
-from domain.refunds import RefundStatus
 from models.orders import Order
-from models.payments import Payment, Refund
+from models.payments import Payment
 from models.unit_of_work import RacedError, UnitsOfWork
 from services.incidents import record
 from services.keyed_hashes import KeyedHashes
@@ -27,6 +26,7 @@ from services.payments.inbox import Mail, is_known, keep
 from services.payments.ledger import book
 from services.payments.reserving import reserve_for_system
 from services.payments.trade_states import note_trade_state
+from services.payments.unknown_refunds import is_explained, note_unknown_refund
 from wechat.pay.results import Transaction
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,8 @@ class Settling:
     async def _apply(self, decision: Decision, order: Order, news: Transaction, now: datetime) -> Settled:
         if decision.step is Step.REFUSE:
             raise ForeignPaymentError
-        if decision.incident is not None:
+        settled = Settled(order.id)
+        if decision.incident is not None and decision.incident is not IncidentKind.REFUND_UNKNOWN:
             await record(decision.incident, order.id, now, news.transaction_id or "")
         if decision.step is Step.HOLD:
             _ = await Order.filter(id=order.id, status=OrderStatus.PENDING, held_at=None).update(
@@ -89,11 +90,10 @@ class Settling:
         elif decision.step is Step.PAY:
             await self._pay(order, news, now)
         elif decision.step is Step.BOOK_AND_REFUND:
-            return await self._book_and_refund(decision.kind, order, news, now)
+            settled = await self._book_and_refund(decision, order, news, now)
         if decision.incident is IncidentKind.REFUND_UNKNOWN:
-            # Not where a refund was made known meanwhile: that claims its part first.
-            _ = await Payment.filter(transaction_id=news.transaction_id, parts=0).update(is_refund_unknown=True)
-        return Settled(order.id)
+            await note_unknown_refund(order.id, news.transaction_id or "", now)
+        return settled
 
     async def _pay(self, order: Order, news: Transaction, now: datetime) -> None:
         await one_less(order.user_id)
@@ -105,12 +105,16 @@ class Settling:
         _ = await book(payment, payment.total, f"pay:{payment.transaction_id}", paid_at, now)
         logger.info("order paid", extra={"order": order.id})
 
-    async def _book_and_refund(self, kind: PaymentKind, order: Order, news: Transaction, now: datetime) -> Settled:
-        payment = await _insert(kind, order, news, now)
+    async def _book_and_refund(self, decision: Decision, order: Order, news: Transaction, now: datetime) -> Settled:
+        """What WeChat's console gave back must be known first: a refund of ours of the whole would be too much."""
+        payment = await _insert(decision.kind, order, news, now)
         _ = await book(payment, payment.total, f"pay:{payment.transaction_id}", payment.paid_at, now)
+        kind = str(decision.kind)
+        logger.warning("money that an order has no use for goes back", extra={"order": order.id, "kind": kind})
+        if decision.incident is IncidentKind.REFUND_UNKNOWN:
+            return Settled(order.id)
         refund = await reserve_for_system(payment, order, self._notify_url, now)
-        logger.warning("money that an order has no use for goes back", extra={"order": order.id, "kind": str(kind)})
-        return Settled(order.id, (refund.id,))
+        return Settled(order.id, () if refund is None else (refund.id,))
 
 
 async def _insert(kind: PaymentKind, order: Order, news: Transaction, now: datetime) -> Payment:
@@ -131,16 +135,8 @@ async def _facts(order: Order, news: Transaction) -> OrderFacts:
         status=OrderStatus(order.status),
         is_held=order.held_at is not None,
         booked={payment.transaction_id: payment.total for payment in payments},
-        paid_by=next((payment.transaction_id for payment in payments if payment.kind == PaymentKind.ORDER), None),
-        has_refunds=await _explained(news.transaction_id or ""),
+        has_refunds=await is_explained(news.transaction_id or ""),
     )
-
-
-async def _explained(transaction_id: str) -> bool:
-    """Whether a refund that WeChat may have made is known: not one that it never took, or that was not sent yet."""
-    sent = Refund.filter(payment__transaction_id=transaction_id, sent_at__isnull=False)
-    # One Q: each of several keywords would leave out rows by itself.
-    return await sent.exclude(Q(status=RefundStatus.CLOSED, refund_id__isnull=True)).exists()
 
 
 def _expected(order: Order) -> Expected:

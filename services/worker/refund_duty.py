@@ -9,7 +9,7 @@ from domain.problems import WeChatProblem
 from domain.refunds import APART, PATIENCE, WITHOUT_BALANCE, RefundStatus, next_question
 from models.payments import Refund
 from models.unit_of_work import UnitsOfWork
-from services.incidents import record
+from services.incidents import record_again
 from services.payments.refund_sending import RefundSending
 from services.wechat_problems import log_failure
 from wechat.errors import WeChatError
@@ -43,7 +43,7 @@ class RefundDuty:
         now, refund = self._clock(), await Refund.get(id=refund_id)
         soon = now + APART
         if refund.status in _OPEN and now >= refund.created_at + PATIENCE:
-            await record(IncidentKind.REFUND_STUCK, refund_id, now)
+            await record_again(IncidentKind.REFUND_STUCK, refund_id, now)
             soon = max(soon, next_question(refund.created_at, now))
         return soon + _JITTER * random.random()  # noqa: S311  (to spread, not to hide)
 

@@ -76,12 +76,10 @@ class Books:
     incidents: set[tuple[IncidentKind, str]] = field(default_factory=set)
 
     def facts(self) -> OrderFacts:
-        main = [it for it, kind in self.payments.items() if kind is PaymentKind.ORDER]
         return OrderFacts(
             status=self.status,
             is_held=self.is_held,
             booked=dict.fromkeys(self.payments, EXPECTED.total),
-            paid_by=main[0] if main else None,
             has_refunds=False,
         )
 

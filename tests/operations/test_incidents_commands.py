@@ -12,7 +12,9 @@ from domain.ids import Prefix, new_id
 from domain.incidents import MEANINGS, IncidentKind, meaning_of
 from models.database import open_database
 from models.incidents import Incident
+from server.cli.incident_lines import question
 from server.cli.tables import minutes
+from services.payments.resolving import Decision
 from tests.databases import Databases
 from tests.operations.steps import (
     BY_TRANSACTION_PATH,
@@ -20,11 +22,13 @@ from tests.operations.steps import (
     fits_a_terminal,
     held_order,
     incident,
+    resolving,
     serving_command,
     serving_environment,
     state_of,
 )
 from tests.orders.notices import tables
+from tests.orders.test_refunds_elsewhere import given_back_in_the_console
 from tests.process.forked import run
 from tests.shop import Shop
 
@@ -152,6 +156,35 @@ async def test_refunded_at_the_command_line(shop: Shop, tmp_path: Path) -> None:
     said = f"refunded: order {held.number} is CLOSED, 12.51 yuan go back as {refund.id} (PROCESSING)\n"
     assert (done.stdout, done.returncode) == (said, 0)
     assert await state_of(shop, held) == ("CLOSED", False, [1251, -1251], 3, 0)
+
+
+async def test_refunded_at_the_command_line_where_the_console_gave_back_a_part(shop: Shop, tmp_path: Path) -> None:
+    # given
+    held = await held_order(shop, {"amount": 1251})
+    number = await given_back_in_the_console(shop, held.number, 100)
+    looked = question(await resolving(shop).look(held.incidents[0]), Decision.REFUND)
+    # when
+    done = await serving_command(shop, tmp_path, "incidents", "resolve", held.incidents[0], "--refund", "--yes")
+    told = await shop.read(lambda: Incident.get(kind="refund_unknown", subject=held.order_id))
+    shown = await command(shop, tmp_path, "incidents", "show", told.id)
+    # then: it is said what is missing, and the way out
+    way_out = f"appletql orders sync {held.number} --refund NUMBER"
+    assert "of what WeChat gave back already only the rest, once that is known here" in looked
+    assert done.stdout == (
+        f"refunded: order {held.number} is CLOSED; of 12.51 yuan WeChat gave back some or all already. Once that is "
+        f"known here, by its notification, the bill or {way_out}, the rest goes back by itself\n"
+    )
+    assert f"    {way_out}\n" in shown.stdout
+    assert fits_a_terminal(shown.stdout)
+    assert await state_of(shop, held) == ("CLOSED", False, [1251], 3, 0)
+    # when
+    way = await serving_command(shop, tmp_path, "orders", "sync", held.number, "--refund", number)
+    for _ in range(3):
+        await shop.advance(70)
+        _ = await shop.application.process.workshift.sweep()
+    # then
+    assert way.returncode == 0, way.stderr
+    assert await state_of(shop, held) == ("CLOSED", False, [1251, -100, -1151], 3, 0)
 
 
 async def test_the_note_needs_the_database_alone_and_money_is_not_noted_away(shop: Shop, tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ async def test_18_a_console_refund_that_wechat_closed_claims_nothing(database_ur
         answers = [await post(shop, seal(shop, notice)) for _ in range(2)]
         # then
         assert ([answer.status for answer in answers], await shop.incidents()) == ([204, 204], [])
-        assert [row.source for row in await shop.refund_rows(order["id"])] == ["operator"]
+        found = [(row.source, row.status, row.amount) for row in await shop.refund_rows(order["id"])]
+        assert found == [("operator", "PROCESSING", 1250), ("console", "CLOSED", 1250)]
         await shop.assert_sound()
 
 

@@ -35,7 +35,7 @@ async def main(address: str, database_url: str, day: str, pem: str) -> None:
         access = PayAccess(StoriedPay(pay, story), "http://127.0.0.1:9/", timedelta(minutes=30))
         cipher = Cipher([Fernet.generate_key().decode()])
         settling = Settling(units, KeyedHashes(units, cipher, clock), clock, access.notify_url)
-        reconciling = Reconciling(units, access, settling, RefundSettling(units, clock), clock)
+        reconciling = Reconciling(units, access, settling, RefundSettling(units, clock, access.notify_url), clock)
         before, began = peak(), time.monotonic()
         row = await reconciling.run(date.fromisoformat(day), ignore)
         seconds = time.monotonic() - began
