@@ -53,8 +53,8 @@ def is_taken(error: IntegrityError) -> bool:
 
 
 def tell_failure(event: str, error: BaseException) -> None:
-    """Logs a database error by its class and its SQLSTATE; its text quotes values and stays out."""
+    """Logs a database error by its class and its SQLSTATE, or SQLite's name; its text quotes values and stays out."""
     causes = [error, error.__cause__, error.__context__, *error.args]
     states = [state for cause in causes if isinstance(state := getattr(cause, "sqlstate", None), str)]
     names = [name for cause in causes if isinstance(name := getattr(cause, "sqlite_errorname", None), str)]
-    logger.warning(event, extra={"error": type(error).__name__, "code": next(iter([*states, *names]), None)})
+    logger.warning(event, extra={"error": type(error).__name__, "sqlstate": next(iter([*states, *names]), None)})

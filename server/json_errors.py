@@ -14,6 +14,7 @@ from domain.problems import BadRequest, Forbidden, RateLimited, RequestFailure, 
 from server.graphql.answers import Answer, refused
 from server.graphql.errors import ErrorMask, bad_request, request_failure
 from server.graphql.refusals import HttpRefusal
+from server.lingering import Incoming, Lingering
 
 logger = structlog.get_logger(__name__)
 
@@ -33,20 +34,25 @@ class JsonErrors:
     """An ASGI application around one endpoint: whatever `respond` raises is answered as JSON, never as a page.
 
     `methods` are those it is called for; others are answered 405. Nothing is answered when the client has gone.
+    `lingering` is for answers that close the connection before all of a body was read.
     """
 
-    def __init__(self, respond: Respond, methods: tuple[str, ...]) -> None:
+    def __init__(self, respond: Respond, methods: tuple[str, ...], lingering: Lingering | None = None) -> None:
         self._respond = respond
         self._methods = methods
+        self._lingering = lingering or Lingering()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        request = Request(scope, receive)
+        incoming = Incoming(receive)
         try:
-            response = await self._answer(request)
+            response = await self._answer(Request(scope, incoming))
         except ClientDisconnect:
             return
-        await response(scope, receive, send)
+        if incoming.is_over or response.headers.get("connection") != "close":
+            await response(scope, receive, send)
+        else:
+            await self._lingering.answer(response, scope, incoming, send)
 
     async def _answer(self, request: Request) -> Response:
         try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _MULTIPART: Final = b"multipart/form-data"
 _LONGEST_TYPE: Final = 1024  # taking one apart takes the square of its length
-_HURRY: Final = {"Connection": "close"}  # the rest of the body is not read
+_HURRY: Final = {"Connection": "close"}  # the rest of the body is of no use to anybody
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from domain.problems import RateLimited, Unavailable
 from server.graphql.refusals import HttpRefusal
 from server.json_errors import JsonErrors
+from server.lingering import Lingering
 from server.multipart import FormLimits, read_file
 from services.media.addresses import OwnPictures
 from services.media.images import LARGEST_FILE
@@ -31,11 +32,15 @@ _MULTIPART_LIMITS: Final = FormLimits(file=LARGEST_FILE)
 
 @dataclass(frozen=True, kw_only=True)
 class UploadLimits:
-    """Uploads at once, in all and of one user, because each holds its file in memory; seconds for a body to arrive."""
+    """Uploads at once, in all and of one user, because each holds its file in memory; seconds for a body to arrive.
+
+    `lingering`: of a body that is refused before its end nothing is held any more, and it counts as no upload.
+    """
 
     at_once: int = 10
     of_one_user: int = 2
     seconds: float = 30.0
+    lingering: Lingering = field(default_factory=Lingering)
 
 
 class PictureKeeper(Protocol):
@@ -61,11 +66,11 @@ class AvatarUploads(JsonErrors):
         public_url: str | None,
         limits: UploadLimits | None = None,
     ) -> None:
-        super().__init__(self._keep, ("POST",))
+        self._limits = limits or UploadLimits()
+        super().__init__(self._keep, ("POST",), self._limits.lingering)
         self._build_context = build_context
         self._keeper = keeper
         self._pictures = OwnPictures(public_url)
-        self._limits = limits or UploadLimits()
         self._under_way: Counter[str] = Counter()
 
     async def _keep(self, request: Request) -> Response:

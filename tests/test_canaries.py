@@ -6,9 +6,11 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import structlog
 
+from models.failures import tell_failure
 from server.logs import configure_logging
 from tests import canaries
 
@@ -88,3 +90,15 @@ def test_loggers_that_quote_callers_are_quiet() -> None:
     assert set(levels.values()) == {logging.WARNING}
     assert not logging.getLogger("uvicorn.access").isEnabledFor(logging.ERROR)
     assert not logging.getLogger("strawberry.execution").isEnabledFor(logging.ERROR)
+
+
+def test_of_a_database_error_the_class_and_the_code_are_told(written: Any) -> None:
+    tell_failure("the database failed", asyncpg.DeadlockDetectedError("Process 1 waits for CANARY"))
+
+    [event] = written()
+    assert (event["event"], event["error"], event["sqlstate"]) == (
+        "the database failed",
+        "DeadlockDetectedError",
+        "40P01",
+    )
+    assert "CANARY" not in json.dumps(event)

@@ -1,4 +1,4 @@
-"""What people may ask of their data: a copy of everything, and its deletion."""
+"""What people may ask of their data: a copy, and its deletion."""
 
 from typing import Annotated
 
@@ -38,7 +38,9 @@ class DataQuery:
 
     export_my_data: JSON | None = strawberry.field(
         resolver=_export_my_data,
-        description="Everything that is held about the viewer, as one JSON object. Times as in the rest of the API.",
+        description="What is held about the viewer, as one JSON object: profile, identities with their openids, phone, "
+        "sessions, pictures, shares and visits, orders with their payments and refunds. Keys, hashes, tokens and the "
+        "merchant's records of its own work are left out. Times as in the rest of the API, amounts in fen.",
     )
 
 

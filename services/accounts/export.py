@@ -1,4 +1,4 @@
-"""Everything that is held about a user, as plain values that JSON can hold."""
+"""What is held about a user, as plain values that JSON can hold."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,15 +27,33 @@ _PROFILE = (
     "language",
     "created_at",
 )
-_ORDER = ("number", "appid", "status", "total", "refunded", "remark", "created_at", "paid_at", "closed_at")
-_ITEM = ("title", "unit_price", "quantity")
-_PAYMENT = ("transaction_id", "total", "refunded", "paid_at")
-_REFUND = ("number", "amount", "status", "created_at", "completed_at")
+_ORDER = (
+    "id",
+    "number",
+    "appid",
+    "status",
+    "trade_state",
+    "total",
+    "refunded",
+    "remark",
+    "created_at",
+    "expires_at",
+    "paid_at",
+    "closed_at",
+    "held_at",
+)
+_ITEM = ("product_id", "title", "unit_price", "quantity")
+_PAYMENT = ("transaction_id", "kind", "total", "refunded", "paid_at")
+_REFUND = ("id", "number", "amount", "reason", "status", "created_at", "completed_at")
 _BATCH = 500
 
 
 class Export:
-    """Reads what is held; keys, hashes and tokens are no data about anybody and stay out."""
+    """Reads what is held; keys, hashes and tokens are no data about anybody and stay out.
+
+    So do the merchant's records of its work: what was said between server and WeChat Pay about an order, incidents,
+    what an operator made or refunded.
+    """
 
     def __init__(self, units: UnitsOfWork, phones: Phones, pictures: OwnPictures) -> None:
         self._units = units
@@ -55,21 +73,21 @@ class Export:
             "joinedUsers": [
                 self._with_avatar(_row(joined, *_PROFILE)) for joined in await User.filter(merged_into_id=user_id)
             ],
-            "phone": {"number": phone.number, "boundAt": _plain(phone.bound_at)} if phone else None,
+            "phone": _row(phone, "number", "country_code", "bound_at") if phone else None,
             "identities": [
                 _row(identity, "appid", "openid", "unionid", "created_at")
                 for identity in await Identity.filter(user_id=user_id).order_by("id")
             ],
             "sessions": [
-                _row(session, "created_at", "last_used_at")
-                for session in await Session.filter(identity__user_id=user_id).order_by("id")
+                {"appid": session.identity.appid} | _row(session, "created_at", "last_used_at")
+                for session in await Session.filter(identity__user_id=user_id).order_by("id").select_related("identity")
             ],
             "media": [
                 _row(media, "key", "created_at")
                 for media in await Media.filter(user_id=user_id, released_at=None).order_by("id")
             ],
             "shares": [
-                _row(share, "code", "page", "title", "image_url", "created_at")
+                _row(share, "id", "appid", "code", "page", "title", "image_url", "created_at")
                 | {"imageUrl": self._pictures.shown(share.image_url)}
                 for share in await Share.filter(user_id=user_id).order_by("id")
             ],
@@ -90,7 +108,7 @@ class Export:
 
 async def _orders(user_id: str) -> list[dict[str, Any]]:
     """Amounts in fen. A few statements for many orders, while the user's row is held."""
-    orders = await Order.filter(user_id=user_id).order_by("id").only("id", *_ORDER)
+    orders = await Order.filter(user_id=user_id).order_by("id").only(*_ORDER)
     exported: list[dict[str, Any]] = []
     for first in range(0, len(orders), _BATCH):
         exported += await _with_parts(orders[first : first + _BATCH])

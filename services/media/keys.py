@@ -1,4 +1,4 @@
-"""The names of stored pictures: what they are, the hash of their content, their extension."""
+"""The names of stored pictures: what they are, a hash, their extension; a name never gets another content."""
 
 import hashlib
 import re
@@ -35,7 +35,7 @@ class MediaKey:
 
     @classmethod
     def for_content(cls, folder: str, content: bytes, extension: str) -> Self:
-        """The one key of a content."""
+        """The key of these bytes; an avatar's have random ones before the picture, so that each upload is a file."""
         return cls(folder, hashlib.sha256(content).hexdigest(), extension)
 
     @classmethod

@@ -45,7 +45,10 @@ class Stripping:
         self._cipher = cipher
 
     async def ahead(self, user_id: str, stripped: Stripped) -> None:
-        """Strips the user's orders that can no longer be paid and their notifications, in units of their own."""
+        """Strips the user's orders that can no longer be paid and their notifications, in units of their own.
+
+        Those on hold are among them: whatever is decided about their money, nothing is sent for them again.
+        """
         after = ""
         while (batch := await self._units.run_again_if_raced(self._batch_ahead, user_id, after)).orders:
             stripped.orders |= batch.orders
@@ -77,7 +80,7 @@ class Stripping:
         return found
 
     async def _batch_ahead(self, user_id: str, after: str) -> Stripped:
-        over = Q(user_id=user_id, id__gt=after) & ~Q(status=OrderStatus.PENDING)
+        over = Q(user_id=user_id, id__gt=after) & (~Q(status=OrderStatus.PENDING) | Q(held_at__isnull=False))
         orders = await _orders(over)
         notices = await _notices(Q(order_id__in=[order.id for order in orders])) if orders else []
         await self._strip(orders, notices)

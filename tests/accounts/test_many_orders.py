@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from domain.ids import Prefix, new_id
+from domain.orders import JOINED_KEY
+from models.accounts import User
 from models.catalogue import Product
 from models.encryption import Cipher
 from models.notices import Notice
 from models.orders import Order, OrderItem
 from models.payments import Payment, Refund
+from services.orders.stripping import Stripped, Stripping
 from tests.accounts.operations import DELETE_ACCOUNT, EXPORT, do
+from tests.accounts.test_joining import join, two_users
 from tests.catalogue.statements import counted
 from tests.world import ME, World, error_codes
 
@@ -21,6 +25,8 @@ pytestmark = pytest.mark.anyio
 MANY = 2000
 START = datetime(2026, 1, 1, tzinfo=UTC)
 REMARK = "请放门口"
+BEYOND_ONE_STATEMENT = 33_000
+"""PostgreSQL takes 32,767 values with a statement."""
 
 
 @dataclass
@@ -141,24 +147,41 @@ async def test_thousands_of_orders_are_exported_by_a_few_statements(world: World
     assert len(statements) <= 30
     assert [order["number"] for order in orders] == [f"2026{place:016}" for place in range(MANY)]
     number = orders[777]["number"]
+    order_id = (await world.read(lambda: Order.get(number=number))).id
+    refund_id = (await world.read(lambda: Refund.get(order_id=order_id))).id
+    tea = (await world.read(lambda: Product.get(title="茶"))).id
     assert orders[777] == {
+        "id": order_id,
         "number": number,
         "appid": "wx0000000000000001",
         "status": "PARTIALLY_REFUNDED",
+        "tradeState": None,
         "total": 1250,
         "refunded": 400,
         "remark": REMARK,
         "createdAt": "2026-01-01T00:12:57.000Z",
+        "expiresAt": "2026-01-01T00:12:57.000Z",
         "paidAt": "2026-01-01T00:12:57.000Z",
         "closedAt": None,
-        "items": [{"title": f"{number}-{place}", "unitPrice": 625, "quantity": 1} for place in (0, 1)],
+        "heldAt": None,
+        "items": [
+            {"productId": tea, "title": f"{number}-{place}", "unitPrice": 625, "quantity": 1} for place in (0, 1)
+        ],
         "payments": [
-            {"transactionId": f"4200{number}", "total": 1250, "refunded": 400, "paidAt": "2026-01-01T00:00:00.000Z"}
+            {
+                "transactionId": f"4200{number}",
+                "kind": "order",
+                "total": 1250,
+                "refunded": 400,
+                "paidAt": "2026-01-01T00:00:00.000Z",
+            }
         ],
         "refunds": [
             {
+                "id": refund_id,
                 "number": f"R4200{number}",
                 "amount": 400,
+                "reason": None,
                 "status": "SUCCESS",
                 "createdAt": "2026-01-01T00:00:00.000Z",
                 "completedAt": None,
@@ -202,10 +225,56 @@ async def test_thousands_of_orders_are_stripped_before_the_account_is_deleted(wo
     ]
 
 
-async def test_too_many_orders_for_one_unit_are_never_stripped_in_the_last(world: World) -> None:
+async def test_more_orders_on_hold_than_one_unit_takes_do_not_keep_anybody_from_leaving(world: World) -> None:
+    # given
     buyer = await regular(world, held=300)
+    # when
+    deleted = await do(world, DELETE_ACCOUNT, buyer.token, code=await world.code(buyer.openid))
+    # then
+    assert deleted["__typename"] == "DeleteAccountSuccess"
+    orders, cipher = await world.read(Order.all), cipher_of(world)
+    assert [order.status for order in orders].count("PENDING") == 300
+    assert [order.id for order in orders if order.remark or buyer.openid in cipher.open(order.prepay_body)] == []
+
+
+async def test_too_many_orders_for_one_unit_are_never_stripped_in_the_last(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if so many came between the last look and the last unit, each time."""
+    buyer = await regular(world)
+    monkeypatch.setattr(Stripping, "ahead", nothing_ahead)
 
     answer = await world.ask(DELETE_ACCOUNT, buyer.token, {"code": await world.code(buyer.openid)})
 
     assert error_codes(answer) == ["UNAVAILABLE"]
     assert (await world.ask(ME, buyer.token))["data"]["me"]["id"] == buyer.user_id
+
+
+async def nothing_ahead(_self: Stripping, _user_id: str, _stripped: Stripped) -> None:
+    return
+
+
+async def test_a_join_takes_more_orders_than_a_statement_takes_values(world: World) -> None:
+    # given: one of the older's many keys is the younger's too
+    users = await two_users(world)
+    older, younger = await world.read(lambda: User.all().order_by("id"))
+    await world.units.run(insert_many, world, 0, older.id, BEYOND_ONE_STATEMENT)
+    await world.units.run(insert_many, world, 1, younger.id, 1)
+    # when
+    user_id = await join(world, users)
+    # then
+    assert await world.read(lambda: Order.filter(user_id=user_id).count()) == BEYOND_ONE_STATEMENT + 1
+    [joined] = await world.read(lambda: Order.filter(idempotency_key__startswith=JOINED_KEY))
+    assert (joined.id, joined.idempotency_key) == (f"ord_1{1:025}", f"joined:ord_1{1:025}")
+
+
+async def insert_many(world: World, place: int, user_id: str, count: int) -> None:
+    """Orders with the keys `key-1`, `key-2` …"""
+    await world.units.connection().execute_script(
+        f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})"  # noqa: S608  (numbers of our own)
+        " INSERT INTO orders (id, user_id, number, idempotency_key, input_hash, mchid, appid, payer, total,"
+        " status, prepay_body, created_at, expires_at)"
+        f" SELECT 'ord_{place}' || substr('{0:025}', 1, 25 - length(CAST(n AS TEXT))) || CAST(n AS TEXT), '{user_id}',"
+        f" '{place}-' || CAST(n AS TEXT), 'key-' || CAST(n AS TEXT), '', '1900000109', 'wx0', '', 1,"
+        " 'CLOSED', '', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00' FROM numbers"
+    )

@@ -59,7 +59,7 @@ async def test_results_and_errors_come_back() -> None:
 
 
 async def test_two_run_at_once_eight_wait_and_the_eleventh_is_refused(gate: Gate) -> None:
-    async with open_workshop() as workshop:
+    async with open_workshop(threads=2) as workshop:
         # given
         calls = [asyncio.create_task(workshop.run(gate.work, bytes((number,)))) for number in range(10)]
         await until(2, gate)

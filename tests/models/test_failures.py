@@ -84,7 +84,7 @@ async def test_a_database_that_is_locked_is_told_by_its_code(
 
         assert await units.read(count_users) == 1
     [event] = [record for record in caplog.records if record.getMessage() == "the database failed"]
-    assert vars(event)["code"] == "SQLITE_BUSY"
+    assert vars(event)["sqlstate"] == "SQLITE_BUSY"
 
 
 async def test_a_refused_commit_is_rolled_back_and_the_next_unit_works(sqlite: SqliteFolder) -> None:

@@ -18,7 +18,7 @@ from services.payments.settling import Settling
 from services.payments.storied_pay import StoriedPay
 from services.payments.story import Story
 from services.reconciliation.reconciling import Reconciling, ignore
-from tests.media.memory_run import peak
+from tests.memory import peak
 from tests.wechat.pay.fake_pay import KEY_ID, merchant
 from wechat.http import new_http_client
 from wechat.pay.client import Pay
