@@ -117,6 +117,14 @@ def documents_are_validated_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def documents_are_validated_anew() -> Iterator[None]:
+    """As in life, for tests that hold the time of documents against the clock."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("server.graphql.documents.validate", validate)
+        yield
+
+
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> SqliteFolder:
     return SqliteFolder.make(tmp_path_factory.mktemp("sqlite"))

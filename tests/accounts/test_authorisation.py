@@ -59,7 +59,10 @@ CALLS = {
     "deleteAccount": "mutation ($loginCode: String!) { deleteAccount(code: $loginCode) { __typename } }",
     "createShare": 'mutation { createShare(input: {page: "pages/a", title: "t"}) { __typename } }',
     "order": "query ($order: ID!) { order(id: $order) { id } }",
-    "createOrder": 'mutation { createOrder(input: {items: [], idempotencyKey: "k"}) { __typename } }',
+    "createOrder": (
+        "mutation ($product: ID!) { createOrder(input: "
+        '{items: [{productId: $product, quantity: 1}], idempotencyKey: "k"}) { __typename } }'
+    ),
     "payOrder": "mutation ($order: ID!) { payOrder(orderId: $order) { __typename } }",
     "syncOrder": "mutation ($order: ID!) { syncOrder(orderId: $order) { __typename } }",
     "cancelOrder": "mutation ($order: ID!) { cancelOrder(orderId: $order) { __typename } }",
@@ -75,7 +78,7 @@ CALLS = {
     ),
 }
 
-NONSENSE = {"order": "nonsense", "phoneCode": "nonsense", "loginCode": "nonsense"}
+NONSENSE = {"order": "nonsense", "product": "nonsense", "phoneCode": "nonsense", "loginCode": "nonsense"}
 
 EVERYBODY, OWNER, OPERATORS = "everybody", "the owner", "the owner and operators"
 FIELDS: dict[str, dict[str, str]] = {

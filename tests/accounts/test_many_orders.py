@@ -19,6 +19,7 @@ from services.orders.stripping import Stripped, Stripping
 from tests.accounts.operations import DELETE_ACCOUNT, EXPORT, do
 from tests.accounts.test_joining import join, two_users
 from tests.catalogue.statements import counted
+from tests.orders.asking import money_rows
 from tests.world import ME, World, error_codes
 
 pytestmark = pytest.mark.anyio
@@ -205,7 +206,7 @@ async def test_several_exports_in_a_document_are_refused_before_anything_is_read
 async def test_thousands_of_orders_are_stripped_before_the_account_is_deleted(world: World) -> None:
     # given: some of them wait for a decision, so that they are left to the last unit
     buyer = await regular(world, held=15)
-    code = await world.code(buyer.openid)
+    code, before = await world.code(buyer.openid), await money_rows(world)
     # when
     with counted() as statements:
         deleted = await do(world, DELETE_ACCOUNT, buyer.token, code=code)
@@ -213,6 +214,7 @@ async def test_thousands_of_orders_are_stripped_before_the_account_is_deleted(wo
     assert deleted["__typename"] == "DeleteAccountSuccess"
     assert len(statements) <= 120
     assert error_codes(await world.ask(ME, buyer.token)) == ["UNAUTHENTICATED", "UNAUTHENTICATED"]
+    assert await money_rows(world) == before
     cipher, orders, notices = cipher_of(world), await world.read(Order.all), await world.read(Notice.all)
     numbers = {order.id: order.number for order in orders}
     assert (len(orders), len(notices), [order.id for order in orders if order.remark]) == (MANY, MANY, [])

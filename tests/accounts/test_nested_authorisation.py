@@ -89,6 +89,7 @@ async def settle_down(shop: Shop) -> Estate:
         ids={"User": owner.user_id, "Order": paid["id"], "Refund": refund["refund"]["id"], "Share": share["id"]},
         variables={
             "order": pending["id"],
+            "product": product.id,
             "number": paid["number"],
             "code": share["code"],
             "phoneCode": (await phone_event(shop, owner.openid))["code"],
@@ -107,6 +108,24 @@ async def test_the_owner_sees_all_of_it_so_that_a_leak_would_be_found(estate: Es
 
     assert [answer["data"]["node"]["__typename"] for answer in seen] == list(NODES)
     assert sorted(estate.leaked(seen)) == sorted(estate.secrets)
+
+
+async def test_the_right_user_may_do_all_of_it(estate: Estate) -> None:
+    """One after the other, as the table has them; the account is deleted last."""
+    fields = [field for field, rule in RULES.items() if rule == SIGNED_IN and field != "deleteAccount"]
+
+    done = {}
+    for field in (*fields, "deleteAccount"):
+        answer = await estate.shop.ask(CALLS[field], estate.owner.token, estate.variables)
+        assert "errors" not in answer, (field, answer)
+        done[field] = answer["data"][field]
+
+    assert done.pop("order") == {"id": estate.variables["order"]}
+    assert done.pop("exportMyData")["user"]["id"] == estate.owner.user_id
+    assert {field: result["__typename"] for field, result in done.items()} == {
+        field: f"{field[0].upper()}{field[1:]}Success" for field in done
+    }
+    assert (await estate.shop.row(estate.variables["order"])).status == "CLOSED"
 
 
 async def test_nobody_else_sees_any_of_it_by_any_id(estate: Estate) -> None:

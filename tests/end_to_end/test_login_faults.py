@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from sandbox.faults import FaultKind
 from tests.world import World, rows
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +29,7 @@ FAULTS = {
     "http:404": UNAVAILABLE,
     "http:302": UNAVAILABLE,
     "delay:4": UNAVAILABLE,
+    "delay-before:4": UNAVAILABLE,
     "drip": UNAVAILABLE,
     "reset": UNAVAILABLE,
     "reset-after": UNAVAILABLE,
@@ -71,11 +73,14 @@ async def test_reset_before_and_after_the_effect_are_the_same_to_the_client(worl
     assert answers[0] == answers[2]
 
 
-@pytest.mark.parametrize("fault", ["bad-signature", "signtest"])
-async def test_a_fault_that_the_path_cannot_have_is_refused_by_the_sandbox(world: World, fault: str) -> None:
-    body = {"faults": [{"path": "/sns/jscode2session", "fault": fault}]}
+async def test_the_table_has_every_kind_that_the_sandbox_allows_on_the_path(world: World) -> None:
+    completed = {"errcode": "errcode:-1", "code": "code:SYSTEM_ERROR", "http": "http:500"}
+    completed |= {"delay": "delay:1", "delay-before": "delay-before:1"}
+    statuses = {}
+    for kind in FaultKind:
+        body = {"faults": [{"path": "/sns/jscode2session", "fault": completed.get(kind, kind.value)}]}
+        statuses[kind.value] = (await world.control.put("/_sandbox/faults", json=body)).status_code
 
-    answer = await world.control.put("/_sandbox/faults", json=body)
-
-    assert answer.status_code == 400
-    assert (await world.sign_in())["isNewUser"] is True
+    tabled = {fault.partition(":")[0] for fault in FAULTS}
+    assert statuses == {kind.value: 200 if kind in tabled else 400 for kind in FaultKind}
+    assert {kind for kind in statuses if kind not in tabled} == {"code", "bad-signature", "signtest"}

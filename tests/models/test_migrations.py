@@ -119,12 +119,32 @@ async def sown(url: str) -> dict[str, int]:
     return {table: rows[0]["n"] for table, rows in zip(ROWS, counted, strict=True)}
 
 
+Rows = list[dict[str, Any]]
+
+
+async def contents(url: str) -> dict[str, Rows]:
+    """Every row of the tables that are there by now."""
+    listed = "SELECT name FROM sqlite_master" if is_sqlite(url) else "SELECT tablename AS name FROM pg_tables"
+    [names] = await execute(url, listed)
+    tables = sorted(ROWS.keys() & {row["name"] for row in names})
+    found = await execute(url, *(f"SELECT * FROM {table}" for table in tables))  # noqa: S608  (names above)
+    return {table: sorted(([*map(dict, rows)]), key=str) for table, rows in zip(tables, found, strict=True)}
+
+
+def without_new_columns(rows: Rows, before: Rows) -> Rows:
+    return sorted(({name: row[name] for name in before[0]} for row in rows), key=str)
+
+
 async def migrated_and_sown(databases: Databases) -> str:
-    """Every migration applied, and its rows sown before the next."""
+    """Every migration applied, and its rows sown before the next, which changes no value of them."""
     url = databases.empty()
+    before: dict[str, Rows] = {}
     for name in MIGRATIONS:
         await migrate(url, silent, name)
+        after = await contents(url)
+        assert {table: without_new_columns(after[table], rows) for table, rows in before.items()} == before
         await seed(url, name)
+        before = await contents(url)
     return url
 
 

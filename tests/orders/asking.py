@@ -14,12 +14,15 @@ from tortoise.models import Model
 from models.accounts import User
 from models.incidents import Incident
 from models.ledger import LedgerEntry
-from models.orders import Order
+from models.orders import Order, OrderItem
 from models.payments import Payment, Refund
 from server.app import Application
 from services.payments.storied_pay import StoriedPay
 from tests.shop import CLOSE_PATH, PREPAY_PATH, QUERY_PATH, Buyer, Shop
+from tests.world import World
 
+OF_THE_PERSON = {"remark", "prepay_body"}
+OF_THE_WORKER = {"due_at", "leased_until"}
 CALLS = {"prepay": PREPAY_PATH, "query": QUERY_PATH, "close": CLOSE_PATH}
 
 
@@ -85,6 +88,18 @@ async def assert_all_sound(shop: Shop) -> None:
 
 async def _rows(model: type[Model]) -> list[Any]:
     return await model.all()
+
+
+async def money_rows(world: World) -> dict[str, dict[str, dict[str, Any]]]:
+    """Every row about money by its table and id, but for what is the person's or says when the worker looks again."""
+
+    async def read(model: type[Model]) -> dict[str, dict[str, Any]]:
+        left_out = OF_THE_PERSON | OF_THE_WORKER
+        rows = await model.all().order_by("id").values()
+        return {row["id"]: {name: value for name, value in row.items() if name not in left_out} for row in rows}
+
+    models: tuple[type[Model], ...] = (Order, OrderItem, Payment, Refund, LedgerEntry)
+    return {model._meta.db_table: await world.read(partial(read, model)) for model in models}
 
 
 def forget_failures(shop: Shop) -> None:

@@ -5,13 +5,16 @@ import asyncio
 import pytest
 
 from models.accounts import Identity, User
+from services.payments.auditing import Auditing
 from tests.accounts.operations import DELETE_ACCOUNT, do
-from tests.orders.asking import forget_failures
-from tests.shop import CLOSE_PATH, Buyer, Shop
-from tests.world import ME
+from tests.operations.steps import pay_by_itself, silent
+from tests.orders.asking import forget_failures, money_rows
+from tests.shop import CLOSE_PATH, Buyer, Shop, open_shop
+from tests.world import ME, quiet
 
 pytestmark = pytest.mark.anyio
 CODE2SESSION = "/sns/jscode2session"
+CLOSED_BY_DELETING = {"status", "closed_at", "close_wanted_at", "trade_state", "asked_at", "answered_at"}
 
 
 async def kept_key(shop: Shop, buyer: Buyer) -> str:
@@ -90,3 +93,51 @@ async def test_the_key_of_another_persons_code_is_that_persons(shop: Shop) -> No
     assert [await kept_key(shop, each) for each in (buyer, other)] == [before, key]
     assert await is_there(shop, buyer)
     assert await is_there(shop, other)
+
+
+async def orders_of_every_life(shop: Shop, buyer: Buyer) -> dict[str, str]:
+    """Their ids: paid, refunded in part and whole, paid after it was closed, closed, and one that is unpaid."""
+    operator, tea = await shop.operator(), await shop.product()
+    made = {name: (await shop.paid(buyer, tea, remark="请放门口"))["id"] for name in ("paid", "part", "whole")}
+    for name, amount in (("part", 250), ("whole", None)):
+        refund = await shop.refund(operator, made[name], amount, reason="a broken cup")
+        assert refund["__typename"] == "RefundOrderSuccess"
+    for name in ("late", "closed", "unpaid"):
+        order = (await shop.ordered(buyer, tea, remark="请放门口"))["order"]
+        made[name] = order["id"]
+        if name != "unpaid":
+            await shop.cancel(buyer, order["id"])
+        if name == "late":
+            await pay_by_itself(shop, order["number"])
+    await quiet()
+    await shop.advance(120)
+    await shop.delivered()
+    return made
+
+
+async def test_deleting_an_account_leaves_every_amount_as_it_was(database_url: str) -> None:
+    async with open_shop(database_url) as shop:
+        # given
+        buyer = await shop.buyer()
+        made = await orders_of_every_life(shop, buyer)
+        before = await money_rows(shop)
+        # when
+        deleted = await do(shop, DELETE_ACCOUNT, buyer.token, code=await shop.code(buyer.openid))
+        # then
+        assert deleted["__typename"] == "DeleteAccountSuccess"
+        after, unpaid = await money_rows(shop), made["unpaid"]
+        assert {name: before["orders"][order_id]["status"] for name, order_id in made.items()} == {
+            "paid": "PAID",
+            "part": "PARTIALLY_REFUNDED",
+            "whole": "REFUNDED",
+            "late": "CLOSED",
+            "closed": "CLOSED",
+            "unpaid": "PENDING",
+        }
+        assert [len(rows) for rows in before.values()] == [6, 6, 4, 3, 7]
+        closed = {name for name, value in after["orders"][unpaid].items() if value != before["orders"][unpaid][name]}
+        assert {"status", "closed_at"} <= closed <= CLOSED_BY_DELETING
+        assert after["orders"].pop(unpaid)["status"] == "CLOSED"
+        del before["orders"][unpaid]
+        assert after == before
+        assert [(it.subject, it.said) async for it in Auditing(shop.units, pause=0).run(silent)] == []
