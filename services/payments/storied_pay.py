@@ -28,6 +28,11 @@ class StoriedPay:
         """Whose account it is."""
         return self._pay.merchant
 
+    @property
+    def untold(self) -> Pay:
+        """The same wire without a story, for who may change nothing here."""
+        return self._pay
+
     async def prepay(self, number: str, body: bytes) -> str:
         """The prepay_id for the stored bytes of the order `number`."""
         with self._told(self._story.of_order, number, Told.PREPAY) as ended:
