@@ -24,6 +24,7 @@ from models.payments import Payment, Refund
 from sandbox.server import create_server, running
 from server.app import Application
 from tests import canaries
+from tests.audits import audited
 from tests.world import World, make_settings, secrets_of
 
 ORDER = """
@@ -216,25 +217,7 @@ class Shop(World):
 
     async def assert_sound(self) -> None:
         """The books of this server agree with themselves, for every order."""
-
-        async def check() -> None:
-            for user in await User.all():
-                pending = await Order.filter(user_id=user.id, status="PENDING").count()
-                assert user.unpaid_orders == pending, "the counter of unpaid orders"
-            for payment in await Payment.all():
-                booked = [entry.amount for entry in await LedgerEntry.filter(payment_id=payment.id)]
-                refunds = await Refund.filter(payment_id=payment.id)
-                back = sum(refund.amount for refund in refunds if refund.status == "SUCCESS")
-                claimed = sum(refund.amount for refund in refunds if refund.status != "CLOSED")
-                assert sum(booked) == payment.total - back, "the ledger and the refunds"
-                assert (payment.refunded, payment.reserved) == (back, claimed), "what is reserved and refunded"
-                assert 0 <= payment.refunded <= payment.reserved <= payment.total
-            for order in await Order.all():
-                main = await Payment.filter(order_id=order.id, kind="order").first()
-                assert (order.status in ("PAID", "PARTIALLY_REFUNDED", "REFUNDED")) == (main is not None)
-                assert order.refunded == (main.refunded if main else 0)
-
-        await self.read(check)
+        assert await audited(self.units) == []
 
 
 def merchant_settings(merchant: Any, folder: Path) -> dict[str, Any]:

@@ -3,18 +3,19 @@
 Whatever happens to one order, the others are asked about; only where nothing answers any more does it end early.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import click
 
-from domain.problems import BadRequest, Failure, Unavailable
+from domain.problems import BadRequest, Failure
 from models.orders import Order
 from models.payments import Refund
 from models.unit_of_work import UnitsOfWork
 from server.cli.command_process import open_command_process
-from server.cli.orders_sync_tally import Tally, is_silence
+from server.cli.orders_sync_tally import Tally
+from server.cli.patience import Patience, next_batch, some_at_once
 from server.cli.progress import progress
 from server.settings import Settings
 from server.wiring import Process
@@ -22,10 +23,8 @@ from services.orders.overview import Overview, is_held
 from services.orders.syncing import Syncing
 from services.reconciliation.adopting import adopt
 from services.wechat_problems import answered_as_problem
-from wechat.breaker import PROBE_SECONDS, Breaker, State
+from wechat.breaker import PROBE_SECONDS
 
-_AT_ONCE = 10
-_READS, _PAUSE_SECONDS = 3, 1.0
 _NO_ORDER = "there is no order of this number or id"
 
 
@@ -63,7 +62,7 @@ async def ask_about(process: Process, names: Sequence[str], *, probe_seconds: fl
     """As `ask`; while the circuit is open, `probe_seconds` are waited before WeChat is tried once more."""
     overview, tally = Overview(process.units), Tally()
     total = len(names) or await overview.pending_count()
-    patience = _Patience(process.breakers["pay"], tally, probe_seconds)
+    patience = Patience(process.breakers["pay"], tally, probe_seconds)
     try:
         with progress("asking", total) as advance:
             asker = _Asker(process.units, process.orders.syncing, patience, tally, advance)
@@ -93,47 +92,27 @@ async def _named(
 
 async def _pending(overview: Overview, tally: Tally) -> AsyncIterator[list[Order]]:
     after = ""
-    while not tally.stopped and (batch := await _next_batch(overview, after, tally)):
+    while not tally.stopped and (batch := await next_batch(partial(overview.pending, after), tally)):
         after = batch[-1].id
         yield batch
-
-
-async def _next_batch(overview: Overview, after: str, tally: Tally) -> list[Order]:
-    """Empty at the end, and where the database does not answer three times."""
-    for _ in range(_READS):
-        try:
-            return await overview.pending(after)
-        except Unavailable:
-            await asyncio.sleep(_PAUSE_SECONDS)
-    tally.stopped = "the database does not answer"
-    return []
 
 
 @dataclass
 class _Asker:
     units: UnitsOfWork
     syncing: Syncing
-    patience: "_Patience"
+    patience: Patience
     tally: Tally
     advance: Callable[[int], None]
 
     async def ask(self, batch: Sequence[Order]) -> None:
-        slots = asyncio.Semaphore(_AT_ONCE)
-
-        async def one(order: Order) -> None:
-            async with slots:
-                if self.tally.stopped:
-                    return
-                await self._ask(order)
-            self.advance(1)
-
-        await asyncio.gather(*(one(order) for order in batch))
+        await some_at_once(batch, self._ask, self.tally, self.advance)
 
     async def _ask(self, order: Order) -> None:
         try:
             before = await self.units.read(_words, order.id)
             try:
-                await self._look(order)
+                await self.patience.look(lambda: self._look(order))
             finally:  # of an order and its refunds some may have changed before one could not be asked about
                 after = await self.units.read(_words, order.id)
                 self.tally.changed += bool(tell_changes(order, before, after))
@@ -143,49 +122,8 @@ class _Asker:
             self.tally.succeed()
 
     async def _look(self, order: Order) -> None:
-        try:
-            await self._look_once(order)
-        except Failure as failure:
-            if not is_silence(failure) or not self.patience.is_needed:
-                raise
-            await self.patience.try_again(lambda: self._look_once(order), failure)
-
-    async def _look_once(self, order: Order) -> None:
         with answered_as_problem():
             await self.syncing.look(order)
-
-
-@dataclass
-class _Patience:
-    """Waits while the circuit is open, once for all who ask meanwhile, and stops where WeChat is silent then."""
-
-    breaker: Breaker
-    tally: Tally
-    probe_seconds: float
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def is_needed(self) -> bool:
-        return self.breaker.state is not State.CLOSED
-
-    async def try_again(self, look: Callable[[], Awaitable[None]], failure: Failure) -> None:
-        """Looks once more; raises what comes of it, or the `failure` from before where it stopped."""
-        async with self.turn:
-            if self.tally.stopped:
-                raise failure
-            if self.is_needed:
-                await self._probe(look)
-                return
-        await look()
-
-    async def _probe(self, look: Callable[[], Awaitable[None]]) -> None:
-        click.echo(f"WeChat does not answer; the next try is in {self.probe_seconds:g} seconds", err=True)
-        await asyncio.sleep(self.probe_seconds)
-        try:
-            await look()
-        finally:
-            if self.is_needed:
-                self.tally.stopped = "WeChat does not answer"
 
 
 async def _words(order_id: str) -> dict[str, str]:

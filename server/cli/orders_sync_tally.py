@@ -1,4 +1,4 @@
-"""What `appletql orders sync` counts: orders that were asked about, those that could not be, and when to stop."""
+"""What a command counts that asks WeChat: orders that were asked about, those that could not be, and when to stop."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ class Tally:
     asked: int = 0
     changed: int = 0
     stopped: str = ""
-    _failures: list[tuple[str, str]] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
     _silent_in_a_row: int = 0
 
     def succeed(self) -> None:
@@ -33,7 +33,7 @@ class Tally:
 
     def fail(self, name: str, failure: Failure) -> None:
         """An order could not be; too many in a row without any answer are the end."""
-        self._failures.append((name, failure.message))
+        self.failures.append((name, failure.message))
         self._silent_in_a_row = self._silent_in_a_row + 1 if is_silence(failure) else 0
         if self._silent_in_a_row >= SILENT_IN_A_ROW and not self.stopped:
             self.stopped = f"{self._silent_in_a_row} orders in a row had no answer"
@@ -41,15 +41,15 @@ class Tally:
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left to be asked about."""
-        return not self._failures and not self.stopped
+        return not self.failures and not self.stopped
 
     def tell(self, total: int) -> None:
         """Each order that could not be asked about with its reason, why it stopped, and how many were which."""
-        for name, why in self._failures:
+        for name, why in self.failures:
             click.echo(f"appletql: {name}: {why}", err=True)
         if self.stopped:
-            left = max(0, total - self.asked - len(self._failures))
+            left = max(0, total - self.asked - len(self.failures))
             click.echo(f"appletql: stopped: {self.stopped}; {left} more were not tried. Run it again later.", err=True)
         orders = "1 order" if self.asked == 1 else f"{self.asked} orders"
-        failed = f", {len(self._failures)} could not be" if self._failures else ""
+        failed = f", {len(self.failures)} could not be" if self.failures else ""
         click.echo(f"{orders} asked about{failed}, {self.changed} changed")

@@ -46,6 +46,14 @@ class Overview:
         """By the trade number or by the id."""
         return await self.units.read(_find, number_or_id)
 
+    async def count(self) -> int:
+        """How many orders there are."""
+        return await self.units.read(_count)
+
+    async def every(self, after: str) -> list[Order]:
+        """The next 500 of them after the id `after`, the oldest first."""
+        return await self.units.read(_every, after)
+
     async def pending_count(self) -> int:
         """How many orders WeChat may be asked about: unpaid, and not on hold."""
         return await self.units.read(_pending_count)
@@ -66,6 +74,14 @@ def is_closing(order: Order) -> bool:
 
 
 _ASKABLE: dict[str, Any] = {"status": OrderStatus.PENDING, "held_at": None}
+
+
+async def _count() -> int:
+    return await Order.all().count()
+
+
+async def _every(after: str) -> list[Order]:
+    return await Order.filter(id__gt=after).order_by("id").limit(_BATCH)
 
 
 async def _pending_count() -> int:

@@ -8,27 +8,24 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tortoise.models import Model
 
-from domain.incidents import ABOUT_MONEY
 from domain.orders import OrderStatus
 from models.accounts import User
 from models.catalogue import Product
-from models.incidents import Incident
-from models.ledger import LedgerEntry
-from models.orders import Order, OrderItem
-from models.payments import Payment, Refund
+from models.orders import Order
 from models.unit_of_work import UnitsOfWork
-from services.payments.books import Book, disagreements
-from services.payments.resolving import Decision
+from services.payments.book_reading import read_books
+from services.payments.books import disagreements
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows a step of so many rows; what it gives is called with how many were dealt with since."""
 
 _BATCH = 500
 _SECONDS_BETWEEN = 0.5
+_NAMES = ("orders", "payments", "refunds", "ledger movements", "users", "products")
 
 
 @dataclass(frozen=True)
@@ -40,20 +37,32 @@ class Disagreement:
 
 
 @dataclass(frozen=True)
+class _Look:
+    """What disagrees among some rows, and how many rows of which name were looked at for it."""
+
+    found: list[Disagreement]
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True)
 class _Part:
-    """One table to go through, and what disagrees among some of its rows, given by their ids."""
+    """One table to go through, and a look at some of its rows, given by their ids."""
 
     name: str
     model: type[Model]
-    check: Callable[[Sequence[str]], Awaitable[list[Disagreement]]]
+    check: Callable[[Sequence[str]], Awaitable[_Look]]
 
 
 @dataclass(frozen=True)
 class Auditing:
-    """Looks through the books; raises Unavailable when the database does not answer. `pause` is in seconds."""
+    """Looks through the books; raises Unavailable when the database does not answer. `pause` is in seconds.
+
+    `checked` are how many rows it looked at so far, by their name.
+    """
 
     units: UnitsOfWork
     pause: float = _SECONDS_BETWEEN
+    checked: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_NAMES, 0))
 
     async def run(self, progress: Progress) -> AsyncIterator[Disagreement]:
         """Everything that disagrees, as it is found."""
@@ -66,10 +75,13 @@ class Auditing:
         after = ""
         while ids := await self.units.read(_ids, part.model, after):
             after = ids[-1]
-            if found := await self.units.read(part.check, ids):
+            look = await self.units.read(part.check, ids)
+            for name, count in look.rows.items():
+                self.checked[name] += count
+            if look.found:
                 await asyncio.sleep(self.pause)
-                still = set(await self.units.read(part.check, ids))
-                for disagreement in found:
+                still = set((await self.units.read(part.check, ids)).found)
+                for disagreement in look.found:
                     if disagreement in still:
                         yield disagreement
             advance(len(ids))
@@ -84,42 +96,35 @@ async def _ids(model: type[Model], after: str) -> list[str]:
     return [str(row_id) for row_id in await rows.values_list("id", flat=True)]
 
 
-async def _check_orders(ids: Sequence[str]) -> list[Disagreement]:
-    books = {order.id: Book(order) for order in await Order.filter(id__in=list(ids)).order_by("id")}
-    among = {"order_id__in": list(books)}
-    for item in await OrderItem.filter(**among):
-        books[item.order_id].items.append(item)
-    for payment in await Payment.filter(**among).order_by("id"):
-        books[payment.order_id].payments.append(payment)
-    for refund in await Refund.filter(**among).order_by("id"):
-        books[refund.order_id].refunds.append(refund)
-    for entry in await LedgerEntry.filter(**among).order_by("id"):
-        books[entry.order_id].ledger.append(entry)
-    for incident in await Incident.filter(subject__in=list(books), kind__in=list(ABOUT_MONEY)):
-        _decided(books[incident.subject], incident)
-    return [Disagreement(book.order.number, said) for book in books.values() for said in disagreements(book)]
+async def _check_orders(ids: Sequence[str]) -> _Look:
+    books = await read_books(ids)
+    return _Look(
+        [Disagreement(book.order.number, said) for book in books for said in disagreements(book)],
+        {
+            "orders": len(books),
+            "payments": sum(len(book.payments) for book in books),
+            "refunds": sum(len(book.refunds) for book in books),
+            "ledger movements": sum(len(book.ledger) for book in books),
+        },
+    )
 
 
-def _decided(book: Book, incident: Incident) -> None:
-    if incident.resolved_at is None:
-        book.waits_for_decision = True
-    elif incident.resolution == Decision.ACCEPT:
-        book.accepted.add(incident.reference)
-
-
-async def _check_users(ids: Sequence[str]) -> list[Disagreement]:
+async def _check_users(ids: Sequence[str]) -> _Look:
     unpaid = Order.filter(user_id__in=list(ids), status=OrderStatus.PENDING)
     counted = Counter([str(user_id) for user_id in await unpaid.values_list("user_id", flat=True)])
-    return [
+    users = await User.filter(id__in=list(ids)).order_by("id")
+    found = [
         Disagreement(user.id, f"counts {user.unpaid_orders} unpaid orders, has {counted[user.id]}")
-        for user in await User.filter(id__in=list(ids)).order_by("id")
+        for user in users
         if user.unpaid_orders != counted[user.id]
     ]
+    return _Look(found, {"users": len(users)})
 
 
-async def _check_products(ids: Sequence[str]) -> list[Disagreement]:
-    below = Product.filter(id__in=list(ids), stock__lt=0).order_by("id")
-    return [Disagreement(product.id, f"the stock is {product.stock}") for product in await below]
+async def _check_products(ids: Sequence[str]) -> _Look:
+    products = await Product.filter(id__in=list(ids)).order_by("id")
+    below = [product for product in products if product.stock is not None and product.stock < 0]
+    return _Look([Disagreement(it.id, f"the stock is {it.stock}") for it in below], {"products": len(products)})
 
 
 _PARTS = (

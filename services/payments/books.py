@@ -16,7 +16,12 @@ from models.payments import Payment, Refund
 
 @dataclass
 class Book:
-    """The rows of one order. `accepted` are transactions whose other amount an operator accepted."""
+    """The rows of one order, and of its incidents which transactions and refunds they are about.
+
+    `accepted` are transactions whose other amount an operator accepted, `waiting` those that wait for a decision. Of
+    `unknown` WeChat said that something went back which is not here, of `noted` too, and an operator looked. `failed`
+    are the ids of refunds that failed for good.
+    """
 
     order: Order
     items: list[OrderItem] = field(default_factory=list)
@@ -24,7 +29,14 @@ class Book:
     refunds: list[Refund] = field(default_factory=list)
     ledger: list[LedgerEntry] = field(default_factory=list)
     accepted: set[str] = field(default_factory=set)
-    waits_for_decision: bool = False
+    waiting: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    noted: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+
+    def refunds_of(self, payment: Payment) -> list[Refund]:
+        """Of this payment alone, oldest first."""
+        return [refund for refund in self.refunds if refund.payment_id == payment.id]
 
 
 def disagreements(book: Book) -> list[str]:
@@ -41,7 +53,7 @@ def _order(book: Book) -> Iterator[str]:
     items = sum(item.unit_price * item.quantity for item in book.items)
     if order.total != items:
         yield f"the total is {order.total}, its items make {items}"
-    if order.held_at is not None and not book.waits_for_decision:
+    if order.held_at is not None and not book.waiting:
         yield "on hold, and no open incident says why"
     if (order.status == OrderStatus.CLOSED) != (order.closed_at is not None):
         yield f"{order.status}, and closed_at says otherwise"
@@ -76,7 +88,7 @@ def _strays(book: Book) -> Iterator[str]:
 
 
 def _payment(book: Book, payment: Payment) -> Iterator[str]:
-    refunds = [refund for refund in book.refunds if refund.payment_id == payment.id]
+    refunds = book.refunds_of(payment)
     name = f"payment {payment.transaction_id}"
     yield from (f"{name}: {said}" for said in _booked(book, payment, refunds))
     yield from (f"{name}: {said}" for said in _counted(payment, refunds))
@@ -109,11 +121,22 @@ def _counted(payment: Payment, refunds: Sequence[Refund]) -> Iterator[str]:
 
 
 def _fits(book: Book, payment: Payment, refunds: Sequence[Refund]) -> Iterator[str]:
-    """What paid for the order has its amount, unless that was accepted; what it has no use for goes back, once."""
-    if payment.kind == PaymentKind.ORDER:
-        if payment.total != book.order.total and payment.transaction_id not in book.accepted:
-            yield f"paid {payment.total}, the order's total is {book.order.total}, and nobody accepted that"
+    """What paid for the order has its amount, unless that was accepted, and stays; what it has no use for goes back."""
+    if payment.kind != PaymentKind.ORDER:
+        yield from _goes_back(book, payment, refunds)
         return
-    system = [refund for refund in refunds if refund.source == RefundSource.SYSTEM]
-    if len(system) != 1:
-        yield f"the order has no use for it, and {len(system)} refunds of this server give it back"
+    if payment.total != book.order.total and payment.transaction_id not in book.accepted:
+        yield f"paid {payment.total}, the order's total is {book.order.total}, and nobody accepted that"
+    if any(refund.source == RefundSource.SYSTEM for refund in refunds):
+        yield "it pays for the order, and a refund of this server gives it back"
+
+
+def _goes_back(book: Book, payment: Payment, refunds: Sequence[Refund]) -> Iterator[str]:
+    """By this server and WeChat's console together, to the fen; what does not is told to the operator."""
+    if payment.is_refund_unknown and payment.transaction_id in book.unknown | book.noted:
+        return  # how much the console gave back is not known yet
+    wanted = [refund for refund in refunds if refund.source != RefundSource.OPERATOR]
+    back = sum(refund.amount for refund in wanted if refund.status != RefundStatus.CLOSED)
+    failed = sum(refund.amount for refund in wanted if refund.id in book.failed)
+    if not back <= payment.total <= back + failed:
+        yield f"the order has no use for it, and {back} of {payment.total} go back"

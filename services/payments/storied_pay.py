@@ -33,6 +33,11 @@ class StoriedPay:
         """So long after it was begun, nothing of a call is sent any more."""
         return timedelta(seconds=self._pay.longest_call)
 
+    @property
+    def untold(self) -> Pay:
+        """The same wire without a story, for who may change nothing here."""
+        return self._pay
+
     async def prepay(self, number: str, body: bytes) -> str:
         """The prepay_id for the stored bytes of the order `number`."""
         with self._told(self._story.of_order, number, Told.PREPAY) as ended:

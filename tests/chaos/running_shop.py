@@ -110,9 +110,16 @@ async def running_shop(
                         shop = RunningShop(url, process, sandbox, wire, api, environment)
                         await _open(shop, buyers)
                         yield shop
+                        await _verify(folder, database_url)
                 finally:
                     process.kill()
                     process.wait()
+
+
+async def _verify(folder: Path, database_url: str) -> None:
+    """Whatever was done to the shop, its books agree, beside the server that goes on."""
+    verified = await asyncio.to_thread(run, folder, "verify", APPLETQL_DATABASE_URL=database_url)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
 async def _open(shop: RunningShop, buyers: int) -> None:

@@ -64,7 +64,7 @@ async def play(place: Ground, seed: int) -> Outcome:
         shoppers.product_id = await units.run(_product)
         outcome = await _load_until_ended(place.folder, settings, shoppers, units)
         await _heal(place.folder, settings, shoppers, units)
-        await units.read(check, await shoppers.control("state", method="GET"), shoppers.acknowledged)
+        await check(units, await shoppers.control("state", method="GET"), shoppers.acknowledged)
     return outcome
 
 

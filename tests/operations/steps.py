@@ -3,8 +3,6 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +14,6 @@ from tests.process.forked import run
 from tests.shop import Buyer, Shop
 
 BY_TRANSACTION_PATH = "/v3/pay/transactions/id/{transaction_id}"
-
-
-@contextmanager
-def silent(_step: str, _total: int) -> Iterator[Callable[[int], None]]:
-    """Progress that nobody sees."""
-
-    def advance(_count: int) -> None:
-        """Nothing."""
-
-    yield advance
 
 
 @dataclass

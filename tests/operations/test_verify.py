@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,52 +16,36 @@ from models.incidents import Incident
 from models.ledger import LedgerEntry
 from models.orders import Order, OrderItem
 from models.payments import Payment, Refund
+from server.cli.verify_lines import counted
 from services.payments.auditing import Auditing
-from services.payments.resolving import Decision
+from tests.audits import audited, silent
 from tests.databases import Databases
-from tests.operations.steps import HeldOrder, command, fits_a_terminal, held_order, pay_by_itself, resolving, silent
+from tests.operations.lives import Sample, sample
+from tests.operations.steps import command, fits_a_terminal
 from tests.process.forked import run
 from tests.shop import Shop
-from tests.world import quiet
 
 pytestmark = pytest.mark.anyio
 
 
-@dataclass
-class Sample:
-    """Orders of every life: paid and refunded in part, paid too late, on hold, accepted, closed."""
+async def checked(shop: Shop) -> list[str]:
+    """The line of what was looked at, all that there is."""
 
-    order: Any
-    payment: Payment
-    late: Payment
-    held: HeldOrder
-    accepted: HeldOrder
-    closed: Any
-    refund: Refund
-    system: Refund
+    async def rows() -> list[str]:
+        found = {
+            name: await model.all().count()
+            for name, model in (
+                ("orders", Order),
+                ("payments", Payment),
+                ("refunds", Refund),
+                ("ledger movements", LedgerEntry),
+                ("users", User),
+                ("products", Product),
+            )
+        }
+        return list(counted("checked", found))
 
-
-async def sample(shop: Shop) -> Sample:
-    buyer, operator, tea = await shop.buyer(), await shop.operator(), await shop.product(1250, stock=9)
-    order = await shop.paid(buyer, tea)
-    assert (await shop.refund(operator, order["id"], 250))["__typename"] == "RefundOrderSuccess"
-    closed = (await shop.ordered(buyer, tea))["order"]
-    await shop.cancel(buyer, closed["id"])
-    await pay_by_itself(shop, closed["number"])
-    await quiet()
-    await shop.advance(120)
-    await shop.delivered()
-    accepted = await held_order(shop, {"amount": 1249})
-    await resolving(shop).resolve(accepted.incidents[0], Decision.ACCEPT)
-    held = await held_order(shop, {"amount": 1251})
-    [payment], [late] = await shop.payments(order["id"]), await shop.payments(closed["id"])
-    [refund], [system] = await shop.refund_rows(order["id"]), await shop.refund_rows(closed["id"])
-    assert (refund.status, system.status) == ("SUCCESS", "SUCCESS")
-    return Sample(order, payment, late, held, accepted, closed, refund, system)
-
-
-async def audited(shop: Shop) -> list[tuple[str, str]]:
-    return [(it.subject, it.said) async for it in Auditing(shop.units, pause=0).run(silent)]
+    return await shop.read(rows)
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +55,11 @@ async def it(shared_shop: Shop) -> Sample:
 
 @pytest.mark.usefixtures("it")
 async def test_a_shop_of_every_life_agrees(shop: Shop, tmp_path: Path) -> None:
-    assert await audited(shop) == []
+    assert await audited(shop.units) == []
 
     done = await command(shop, tmp_path, "verify")
 
-    assert (done.stdout, done.returncode) == ("everything agrees\n", 0)
+    assert (done.stdout.splitlines(), done.returncode) == ([*await checked(shop), "everything agrees"], 0)
     assert [line for line in done.stderr.splitlines() if line.endswith(": 100 %")] == [
         *("orders: 100 %", "users: 100 %", "products: 100 %"),
     ]
@@ -188,7 +171,34 @@ FAULTS: dict[str, tuple[Fault, Fault, str, Callable[[Sample], list[str]]]] = {
         lambda it: Refund.filter(id=it.system.id).update(source="system"),
         "closed",
         lambda it: [
-            f"payment {it.late.transaction_id}: the order has no use for it, and 0 refunds of this server give it back"
+            f"payment {it.late.transaction_id}: the order has no use for it, and 0 of 1250 go back",
+        ],
+    ),
+    "one fen of all that is owed": (
+        lambda it: Refund.filter(id=it.system.id).update(amount=1),
+        lambda it: Refund.filter(id=it.system.id).update(amount=1250),
+        "closed",
+        lambda it: [
+            (f"payment {it.late.transaction_id}: the ledger has -1250 for refund:{it.system.number}, should have -1"),
+            f"payment {it.late.transaction_id}: refunded is 1250, its refunds make 1",
+            f"payment {it.late.transaction_id}: reserved is 1250, its refunds make 1",
+            f"payment {it.late.transaction_id}: the order has no use for it, and 1 of 1250 go back",
+        ],
+    ),
+    "a refund by itself of money that pays for an order": (
+        lambda it: Refund.filter(id=it.refund.id).update(source="system"),
+        lambda it: Refund.filter(id=it.refund.id).update(source="operator"),
+        "order",
+        lambda it: [
+            (f"payment {it.payment.transaction_id}: it pays for the order, and a refund of this server gives it back"),
+        ],
+    ),
+    "a refund that failed and that nobody was told of": (
+        lambda it: Incident.filter(kind="refund_closed", subject=it.failed.id).update(kind="refund_abnormal"),
+        lambda it: Incident.filter(kind="refund_abnormal", subject=it.failed.id).update(kind="refund_closed"),
+        "failed",
+        lambda it: [
+            f"payment {it.owed.transaction_id}: the order has no use for it, and 0 of 1250 go back",
         ],
     ),
     "a refund of another order's payment": (
@@ -209,17 +219,18 @@ async def test_a_planted_fault_is_found_and_nothing_beside_it(shop: Shop, it: Sa
         "closed": it.closed["number"],
         "held": it.held.number,
         "accepted": it.accepted.number,
+        "failed": it.failed_order["number"],
     }[where]
-    assert await audited(shop) == []
+    assert await audited(shop.units) == []
     # when
     assert await shop.units.run(plant, it) == 1
-    found = await audited(shop)
+    found = await audited(shop.units)
     assert await shop.units.run(mend, it) == 1
     # then
     assert [said for subject, said in found if subject == number] == expected(it)
     elsewhere = {subject for subject, _ in found if subject != number}
     assert elsewhere == ({it.closed["number"]} if "another order" in fault else set())
-    assert await audited(shop) == []
+    assert await audited(shop.units) == []
 
 
 async def test_a_ledger_entry_too_many_and_one_astray_are_found(shop: Shop, it: Sample) -> None:
@@ -237,13 +248,13 @@ async def test_a_ledger_entry_too_many_and_one_astray_are_found(shop: Shop, it: 
         )
 
     added = await shop.units.run(add)
-    too_many = await audited(shop)
+    too_many = await audited(shop.units)
 
     async def move(order_id: str) -> int:
         return await LedgerEntry.filter(id=added.id).update(order_id=order_id)
 
     await shop.units.run(move, it.closed["id"])
-    astray = await audited(shop)
+    astray = await audited(shop.units)
 
     async def remove() -> int:
         return await LedgerEntry.filter(id=added.id).delete()
@@ -255,7 +266,7 @@ async def test_a_ledger_entry_too_many_and_one_astray_are_found(shop: Shop, it: 
         (it.order["number"], f"{name}: the ledger has -1 for planted:{it.payment.id}, should have nothing"),
     ]
     assert astray == [(it.closed["number"], f"ledger planted:{it.payment.id} is about another order's payment")]
-    assert await audited(shop) == []
+    assert await audited(shop.units) == []
 
 
 async def test_a_counter_and_a_stock_are_found_and_told_with_exit_code_3(shop: Shop, tmp_path: Path) -> None:
@@ -277,6 +288,7 @@ async def test_a_counter_and_a_stock_are_found_and_told_with_exit_code_3(shop: S
         f"{order['number']}           the total is 2147483647, its items make 1250",
         f"{buyer.user_id} counts 2 unpaid orders, has 1",
         f"{tea.id} the stock is -1",
+        *await checked(shop),
         "3 disagreements",
     ]
     assert done.returncode == 3
@@ -332,4 +344,9 @@ def counting(steps: list[int]) -> Any:
 def test_an_empty_database_agrees(databases: Databases, tmp_path: Path) -> None:
     done = run(tmp_path, "verify", APPLETQL_DATABASE_URL=databases.fresh())
 
-    assert (done.stdout, done.stderr, done.returncode) == ("everything agrees\n", "", 0)
+    assert done.stdout.splitlines() == [
+        "checked: orders 0, payments 0, refunds 0, ledger movements 0, users 0,",
+        "         products 0",
+        "everything agrees",
+    ]
+    assert (done.stderr, done.returncode) == ("", 0)

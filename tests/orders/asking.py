@@ -1,7 +1,6 @@
 """What the tests of orders ask of a shop beside what its applets do."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -11,7 +10,6 @@ from typing import Any
 import httpx
 from tortoise.models import Model
 
-from models.accounts import User
 from models.incidents import Incident
 from models.ledger import LedgerEntry
 from models.orders import Order, OrderItem
@@ -67,27 +65,6 @@ async def advance_to(shop: Shop, moment: datetime, seconds: float) -> None:
     """Moves the sandbox's clock so that business time is so many seconds after `moment`, less what a call takes."""
     clock = shop.sandbox.wechat.clock
     await shop.advance(max(0.0, moment.timestamp() + seconds - clock.now()))
-
-
-async def assert_all_sound(shop: Shop) -> None:
-    """As `shop.assert_sound`, by a few statements however many orders there are."""
-    users, orders, payments, entries, refunds = [
-        await shop.read(partial(_rows, model)) for model in (User, Order, Payment, LedgerEntry, Refund)
-    ]
-    pending = Counter(order.user_id for order in orders if order.status == "PENDING")
-    assert {user.id: user.unpaid_orders for user in users if user.unpaid_orders} == dict(pending)
-    for payment in payments:
-        mine = [refund for refund in refunds if refund.payment_id == payment.id]
-        back = sum(refund.amount for refund in mine if refund.status == "SUCCESS")
-        assert payment.refunded == back
-        assert payment.reserved == sum(refund.amount for refund in mine if refund.status != "CLOSED")
-        assert sum(entry.amount for entry in entries if entry.payment_id == payment.id) == payment.total - back
-    paid = {payment.order_id for payment in payments if payment.kind == "order"}
-    assert {order.id for order in orders if order.status not in ("PENDING", "CLOSED")} == paid
-
-
-async def _rows(model: type[Model]) -> list[Any]:
-    return await model.all()
 
 
 async def money_rows(world: World) -> dict[str, dict[str, dict[str, Any]]]:

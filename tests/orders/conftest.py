@@ -7,7 +7,7 @@ import pytest
 from models.database import is_sqlite
 from tests.databases import Databases
 from tests.keys.scanning import all_models
-from tests.orders.asking import assert_all_sound, forget_failures
+from tests.orders.asking import forget_failures
 from tests.shop import Shop, open_shop
 
 
@@ -30,7 +30,7 @@ async def shared_shop(shared_databases: Databases) -> AsyncIterator[Shop]:
     async with open_shop(shared_databases.fresh()) as shop:
         yield shop
         speak_to(shop)
-        await assert_all_sound(shop)
+        await shop.assert_sound()
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from models.accounts import Identity, User
-from services.payments.auditing import Auditing
 from tests.accounts.operations import DELETE_ACCOUNT, do
-from tests.operations.steps import pay_by_itself, silent
+from tests.audits import audited
+from tests.operations.steps import pay_by_itself
 from tests.orders.asking import forget_failures, money_rows
 from tests.shop import CLOSE_PATH, Buyer, Shop, open_shop
 from tests.world import ME, quiet
@@ -140,4 +140,4 @@ async def test_deleting_an_account_leaves_every_amount_as_it_was(database_url: s
         assert after["orders"].pop(unpaid)["status"] == "CLOSED"
         del before["orders"][unpaid]
         assert after == before
-        assert [(it.subject, it.said) async for it in Auditing(shop.units, pause=0).run(silent)] == []
+        assert await audited(shop.units) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.databases import Databases
-from tests.orders.asking import assert_all_sound, forget_failures, orders_of
+from tests.orders.asking import forget_failures, orders_of
 from tests.shop import CLOSE_PATH, PREPAY_PATH, QUERY_PATH, REFUND_PATH, REFUND_QUERY_PATH, Buyer, Shop, open_shop
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ async def impatient_shop(shared_databases: Databases) -> AsyncIterator[Shop]:
     """One that waits for WeChat no longer than answers take that come at all."""
     async with open_shop(shared_databases.fresh(), wechat_timeout=0.8) as shop:
         yield shop
-        await assert_all_sound(shop)
+        await shop.assert_sound()
 
 
 @dataclass

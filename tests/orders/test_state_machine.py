@@ -156,6 +156,7 @@ class Stage:
         async with open_shop(self._databases.fresh()) as shop:
             opened.set_result(shop)
             await enough.wait()
+            await shop.assert_sound()
 
     def _failed(self, serving: "asyncio.Task[None]") -> None:
         error = serving.exception()

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from domain.ids import Prefix, new_id
 from domain.orders import new_number
 from models.accounts import User
-from models.orders import Order
+from models.catalogue import Product
+from models.orders import Order, OrderItem
 from tests.shop import Shop
 
+_PRICE = 100
 _OVER = timedelta(minutes=40)
 """Since they were made: no rung of the ladder is left, and their end is far."""
 
@@ -18,7 +20,10 @@ async def insert_due(shop: Shop, many: int) -> None:
     async def insert() -> None:
         now = datetime.now(UTC)
         user = await User.create(id=new_id(Prefix.USER, now), unpaid_orders=many, created_at=now)
-        await Order.bulk_create([_order(user, number, now) for number in range(many)])
+        tea = await Product.create(id=new_id(Prefix.PRODUCT, now), title="tea", price=_PRICE, created_at=now)
+        orders = [_order(user, number, now) for number in range(many)]
+        await Order.bulk_create(orders)
+        await OrderItem.bulk_create([_item(order, tea, now) for order in orders])
 
     await shop.units.run(insert)
 
@@ -33,12 +38,24 @@ def _order(user: User, place: int, now: datetime) -> Order:
         mchid="1900000001",
         appid="wx0000000000000001",
         payer="0" * 64,
-        total=100,
+        total=_PRICE,
         status="PENDING",
         prepay_body="",
         created_at=now - _OVER,
         expires_at=now + timedelta(minutes=60),
         due_at=now - timedelta(seconds=1),
+    )
+
+
+def _item(order: Order, product: Product, now: datetime) -> OrderItem:
+    return OrderItem(
+        id=new_id(Prefix.ITEM, now),
+        order=order,
+        product=product,
+        place=0,
+        title=product.title,
+        unit_price=_PRICE,
+        quantity=1,
     )
 
 

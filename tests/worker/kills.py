@@ -84,7 +84,7 @@ async def play(place: Ground, kill: Kill) -> bool:
         died_at_point = await _load_until_killed(place.folder, settings, kill, shoppers, units)
         await _heal(place.folder, settings, shoppers, units)
         state = await shoppers.control("state", method="GET")
-        await units.read(check, state, shoppers.acknowledged)
+        await check(units, state, shoppers.acknowledged)
     return died_at_point
 
 

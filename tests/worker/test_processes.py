@@ -36,6 +36,7 @@ async def test_four_workers_do_four_hundred_rows_once(shop: Shop, tmp_path: Path
     # then: as many questions as rows, and each row is moved on
     assert await asked(shop) - before == ROWS
     assert await still_due(shop) == (0, 0)
+    await shop.assert_sound()
 
 
 async def test_what_a_killed_worker_had_begun_is_done_once_more_after_its_lease(shop: Shop, tmp_path: Path) -> None:
@@ -61,6 +62,7 @@ async def test_what_a_killed_worker_had_begun_is_done_once_more_after_its_lease(
     # then
     assert calls[QUERY_PATH] == 80
     assert await still_due(shop) == (0, 0)
+    await shop.assert_sound()
 
 
 async def test_sigterm_lets_a_worker_finish_what_it_began(shop: Shop, tmp_path: Path) -> None:
@@ -78,3 +80,4 @@ async def test_sigterm_lets_a_worker_finish_what_it_began(shop: Shop, tmp_path: 
     assert time.monotonic() - began < 15
     done = calls[QUERY_PATH]
     assert await still_due(shop) == (60 - done, 0)
+    await shop.assert_sound()
