@@ -1,5 +1,6 @@
 """`appletql dev`: everything at once, with nothing to configure."""
 
+import json
 import re
 import shlex
 import stat
@@ -166,35 +167,49 @@ def test_demo_products_are_bought_and_paid_and_refunded_the_day_after(tmp_path: 
     assert not [key for key in before.values() if key.strip() in shown]
 
 
-def test_the_readmes_purchase_runs_as_it_is(tmp_path: Path, dev: Dev) -> None:
-    # given
+def run_readme(section: str, folder: Path, dev: Dev, *printed: str) -> list[str]:
+    """What the commands of a section print as they stand there, but for the addresses, and then those variables."""
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    section = readme.split("\n## A purchase with curl alone\n")[1].split("\n## ")[0]
-    script = "\n".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL))
+    script = "\n".join(
+        re.findall(r"```sh\n(.*?)```", readme.split(f"\n## {section}\n")[1].split("\n## ")[0], re.DOTALL)
+    )
+    assert "http://127.0.0.1:8000" in script
+    assert "http://127.0.0.1:8001" in script
     for written, here in (
         ("http://127.0.0.1:8000", dev.url),
         ("http://127.0.0.1:8001", dev.sandbox),
         (".venv/bin/appletql", f"{sys.executable} -m server"),
     ):
-        assert written in script
         script = script.replace(written, here)
-
-    # when
-    with started(tmp_path, "dev", **dev.environment):
+    with started(folder, "dev", **dev.environment):
         wait_until_ready(dev.url)
         done = subprocess.run(
-            ["/bin/sh", "-c", f'{script}\necho "$TOKEN $OPENID"'],
-            cwd=tmp_path,
+            ["/bin/sh", "-c", f"{script}\necho\necho {' '.join(f'${name}' for name in printed)}"],
+            cwd=folder,
             env=clean_environment(),
             capture_output=True,
             text=True,
             timeout=60,
             check=True,
         )
+    *lines, last = done.stdout.splitlines()
+    canaries.add(*last.split())
+    assert len(last.split()) == len(printed)
+    return [line for line in lines if line]
 
-    # then
-    lines = done.stdout.splitlines()
-    canaries.add(*lines[-1].split())
+
+def test_the_readmes_sign_in_runs_as_it_is(tmp_path: Path, dev: Dev) -> None:
+    [answers] = run_readme("Sign in by hand", tmp_path, dev, "TOKEN", "CODE")
+
+    me, ended = [json.loads(answer)["data"] for answer in answers.replace("}{", "}\n{").splitlines()]
+    assert me["me"]["id"].startswith("usr_")
+    assert me["me"]["createdAt"] < me["session"]["expiresAt"]
+    assert ended == {"logout": {"ended": 1}}
+
+
+def test_the_readmes_purchase_runs_as_it_is(tmp_path: Path, dev: Dev) -> None:
+    lines = run_readme("A purchase with curl alone", tmp_path, dev, "TOKEN", "OPENID")
+
     assert '"errMsg":"requestPayment:ok"' in lines[1].replace(" ", "")
     assert [found for line in lines for found in re.findall(r'"order":{"status":"(\w+)"', line)] == [
         "PAID",
@@ -202,8 +217,8 @@ def test_the_readmes_purchase_runs_as_it_is(tmp_path: Path, dev: Dev) -> None:
         "CLOSED",
         "REFUNDED",
     ]
-    assert lines[-2].count('"refunds":[{"amount":{"display":"44.00"},"status":"SUCCESS"') == 1
-    assert '"code"' not in done.stdout
+    assert lines[-1].count('"refunds":[{"amount":{"display":"44.00"},"status":"SUCCESS"') == 1
+    assert not [line for line in lines if '"code"' in line]
 
 
 def test_doctor_reaches_what_dev_runs_after_the_printed_line(tmp_path: Path, dev: Dev) -> None:
