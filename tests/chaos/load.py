@@ -12,9 +12,6 @@ import httpx
 Call = Callable[[], Awaitable[str]]
 """One call; its outcome is `ok`, or a code."""
 
-_CALM_SECONDS = 0.05
-"""Nineteen of twenty calls take no longer on a machine that does nothing else."""
-
 
 @dataclass(frozen=True)
 class Sample:
@@ -43,13 +40,6 @@ class Samples:
         """The time that this share of the calls did not exceed; 0 without calls."""
         times = sorted(sample.took for sample in self.found)
         return times[min(len(times) - 1, int(share * len(times)))] if times else 0.0
-
-    def patience(self) -> float:
-        """How much longer to wait than on two idle cores, by these calls of calm times; at least 1.
-
-        The square of how much slower they are: queues grow faster than the machine slows down.
-        """
-        return max(1.0, self.took(0.95) / _CALM_SECONDS) ** 2
 
     def has_ok(self, kind: str, *, since: float) -> bool:
         """Whether a call that began after this moment has succeeded."""
@@ -92,11 +82,14 @@ class Load:
 
 
 def outcome_of(answer: httpx.Response) -> str:
-    """`ok`, the code of a problem or an error, or the HTTP status."""
-    if answer.status_code != httpx.codes.OK:
+    """`ok`, the code of a problem or an error whatever its HTTP status, or the HTTP status where there is no code."""
+    try:
+        content = answer.json()
+    except ValueError:
         return str(answer.status_code)
-    content = answer.json()
     if content.get("errors"):
         return str(content["errors"][0]["extensions"]["code"])
+    if answer.status_code != httpx.codes.OK:
+        return str(answer.status_code)
     [result] = content["data"].values()
     return str(result["code"]) if isinstance(result, dict) and "code" in result else "ok"

@@ -31,7 +31,7 @@ ORDERS = "{ me { orders(first: 5) { nodes { id status } } } }"
 
 @dataclass
 class RunningShop:
-    """`wire` stands between the server and WeChat."""
+    """`wire` stands between the server and WeChat; `acknowledged` are the numbers of orders by the key of each."""
 
     url: str
     process: "subprocess.Popen[bytes]"
@@ -42,6 +42,7 @@ class RunningShop:
     tokens: list[str] = field(default_factory=list)
     product: str = ""
     keys: list[tuple[str, str]] = field(default_factory=list)
+    acknowledged: dict[str, str] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def send(self, query: str, token: str | None = None, **variables: object) -> httpx.Response:
@@ -67,13 +68,21 @@ class RunningShop:
             key = f"key-{next(self._numbers)}"
             self.keys.append((token, key))
         items = [{"productId": self.product, "quantity": 1}]
-        return outcome_of(await self.send(CREATE, token, input={"items": items, "idempotencyKey": key}))
+        answer = await self.send(CREATE, token, input={"items": items, "idempotencyKey": key})
+        if (outcome := outcome_of(answer)) == "ok":
+            self.acknowledged[key] = answer.json()["data"]["createOrder"]["order"]["number"]
+        return outcome
 
     async def me(self) -> str:
         return outcome_of(await self.send(ME, self.next_token()))
 
     async def orders(self) -> str:
         return outcome_of(await self.send(ORDERS, self.next_token()))
+
+    async def ready(self) -> str:
+        """What the server says of itself: `ok`, or what it misses."""
+        answer = (await self.api.get("/readyz")).json()
+        return "ok" if answer["ready"] else ", ".join(answer["faults"])
 
     def memory(self) -> int:
         """Resident bytes of the server's process."""

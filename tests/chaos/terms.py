@@ -27,17 +27,16 @@ from models.catalogue import Product
 from models.database import open_database
 from models.unit_of_work import UnitsOfWork
 from server.settings import Settings
-from server.wiring import open_services
 from tests.databases import Databases, PostgresCluster, SqliteFolder
 from tests.worker.children import child
-from tests.worker.kill_books import STOCK, check, unsettled
+from tests.worker.kill_books import STOCK, check
 from tests.worker.kill_ground import Ground, ground, ready
+from tests.worker.kill_healing import heal
 from tests.worker.kill_load import PRICE, Shoppers
 
 LONGEST_END = 30.0
 _BUYERS, _WISHES = 6, 36
 _LOAD_SECONDS = 2.5
-_STEP, _MOST_STEPS = 100, 30
 _SERVE = ("serve", "--with-worker")
 
 
@@ -63,7 +62,7 @@ async def play(place: Ground, seed: int) -> Outcome:
         _ = await shoppers.control("faults", {"faults": [], "notifications": mode}, "PUT")
         shoppers.product_id = await units.run(_product)
         outcome = await _load_until_ended(place.folder, settings, shoppers, units)
-        await _heal(place.folder, settings, shoppers, units)
+        await heal(place.folder, settings, shoppers, units)
         await check(units, await shoppers.control("state", method="GET"), shoppers.acknowledged)
     return outcome
 
@@ -104,22 +103,6 @@ async def _time_flies(shoppers: Shoppers, serving: asyncio.subprocess.Process) -
     while serving.returncode is None:
         _ = await shoppers.control("clock", {"advance": 6})
         await asyncio.sleep(0.2)
-
-
-async def _heal(folder: Path, settings: Settings, shoppers: Shoppers, units: UnitsOfWork) -> None:
-    """The server again, the same wishes again, and time, until nothing is open any more."""
-    async with child(folder, settings, "serve") as serving:
-        await ready(shoppers.server, "/readyz", serving)
-        await shoppers.finish()
-        async with open_services(settings) as sweeper:
-            for _ in range(_MOST_STEPS):
-                _ = await shoppers.control("clock", {"advance": _STEP})
-                _ = await shoppers.control("notifications/wait", {"seconds": 30})
-                _ = await sweeper.workshift.sweep()
-                if not await units.read(unsettled):
-                    _ = await shoppers.control("notifications/wait", {"seconds": 30})
-                    return
-    raise AssertionError("orders or refunds are still open after all this time")
 
 
 async def series(databases: Databases, seeds: range, say: Callable[[str], None] = print) -> tuple[list[Outcome], int]:

@@ -15,7 +15,6 @@ import tempfile
 import time
 import traceback
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +27,17 @@ from models.catalogue import Product
 from models.database import open_database
 from models.unit_of_work import UnitsOfWork
 from server.settings import Settings
-from server.wiring import open_services
 from tests.databases import Databases, PostgresCluster, SqliteFolder
 from tests.worker.children import environment_of, process
-from tests.worker.kill_books import STOCK, check, unsettled
+from tests.worker.kill_books import STOCK, check
 from tests.worker.kill_ground import Ground, ground, ready
+from tests.worker.kill_healing import heal, heal_alone
 from tests.worker.kill_load import PRICE, Shoppers
+from tests.worker.kill_plan import Kill, Plan, Tally
 from tests.worker.killing_server import POINTS
 
 RUNNER = "tests.worker.killing_server"
 _BUYERS, _WISHES = 4, 24
-_STEP = 100
-_MOST_STEPS = 30
-_PASSED_AT_SIGN_IN = 20
-"""Commits, roundly, before the load begins."""
-
 _LOAD_SECONDS = 1.5
 LONGEST_END = 30.0
 """Seconds in which a process has ended after SIGTERM."""
@@ -50,28 +45,9 @@ LONGEST_END = 30.0
 _MOST_LOAD_SECONDS = 4.0
 
 
-@dataclass(frozen=True)
-class Kill:
-    """What dies: both processes at random moments, or one of them at the nth pass of a point; `gently` by SIGTERM."""
-
-    seed: int
-    point: str | None = None
-    gently: bool = False
-
-    def environment(self, who: str) -> dict[str, str]:
-        """Of the process `who`."""
-        chance = random.Random(self.seed)
-        victim = chance.choice(["serve", "serve", "worker"])
-        if self.point is None or who != victim:
-            return {}
-        passed = _PASSED_AT_SIGN_IN if victim == "serve" and "commit" in self.point else 0
-        nth = passed + chance.randint(1, 40 if victim == "serve" else 6)
-        return {"KILL_POINT": self.point, "KILL_NTH": str(nth)}
-
-
 async def play(place: Ground, kill: Kill) -> bool:
     """One run; whether the named point was reached. Raises AssertionError where the books are wrong."""
-    settings, chance = place.settings(), random.Random(kill.seed)
+    settings, chance = place.settings(), kill.chance("load")
     async with AsyncExitStack() as stack:
         url = settings.database_url.get_secret_value()
         units = await stack.enter_async_context(open_database(url, pool_size=4, wait_seconds=20))
@@ -80,9 +56,13 @@ async def play(place: Ground, kill: Kill) -> bool:
         shoppers = Shoppers(server, control, chance)
         _ = await shoppers.control("reset")
         _ = await shoppers.control("faults", {"faults": [], "notifications": _notifications(chance)}, "PUT")
+        _ = await shoppers.control("switches", {"oneRefundAMinute": kill.is_once_a_minute}, "PUT")
         shoppers.product_id = await _product(units)
         died_at_point = await _load_until_killed(place.folder, settings, kill, shoppers, units)
-        await _heal(place.folder, settings, shoppers, units)
+        if kill.is_healed_alone:
+            await heal_alone(settings, shoppers, units)
+        else:
+            await heal(place.folder, settings, shoppers, units)
         state = await shoppers.control("state", method="GET")
         await check(units, state, shoppers.acknowledged)
     return died_at_point
@@ -130,7 +110,7 @@ async def _load_until_killed(
 
 async def _kill(kill: Kill, *running: asyncio.subprocess.Process) -> bool:
     """Ends both; whether one of them ended by itself before, at the point."""
-    chance, at_point = random.Random(kill.seed), False
+    chance, at_point = kill.chance("moments"), False
     delays = [chance.uniform(0.05, _LOAD_SECONDS) for _ in running]
     if kill.point is not None:
         ended = [asyncio.create_task(each.wait()) for each in running]
@@ -160,47 +140,21 @@ async def _time_flies(shoppers: Shoppers, serving: asyncio.subprocess.Process) -
         await asyncio.sleep(0.2)
 
 
-async def _heal(folder: Path, settings: Settings, shoppers: Shoppers, units: UnitsOfWork) -> None:
-    """The server again, the same wishes again, and time, until nothing is open any more."""
-    async with process(folder, ("server", "serve"), environment_of(settings)) as serving:
-        await ready(shoppers.server, "/readyz", serving)
-        await shoppers.finish()
-        async with open_services(settings) as sweeper:
-            for _ in range(_MOST_STEPS):
-                _ = await shoppers.control("clock", {"advance": _STEP})
-                _ = await shoppers.control("notifications/wait", {"seconds": 30})
-                _ = await sweeper.workshift.sweep()
-                if not await units.read(unsettled):
-                    _ = await shoppers.control("notifications/wait", {"seconds": 30})
-                    return
-    raise AssertionError("orders or refunds are still open after all this time")
-
-
-async def series(databases: Databases, kills: list[Kill], say: Any = print) -> tuple[int, int]:
-    """All of them; how many died at their point by themselves, and how many runs went wrong."""
-    reached = wrong = 0
+async def series(databases: Databases, plan: Plan, say: Any = print) -> Tally:
+    """All of them, each with a line that says what it was and what became of it."""
+    tally = Tally()
     async with ground(databases) as place:
-        for kill in kills:
-            began, what = time.monotonic(), "gently" if kill.gently else kill.point or "random"
+        for kill in plan.kills(tally):
+            began, died, wrong = time.monotonic(), False, False
             try:
                 died = await play(place, kill)
                 verdict = "sound, at its point" if died else "sound"
-                reached += died
             except (AssertionError, TimeoutError, httpx.HTTPError) as error:
                 frame = traceback.extract_tb(error.__traceback__)[-1]
-                wrong, verdict = wrong + 1, f"WRONG: {type(error).__name__} {error} ({frame.name}: {frame.line})"
-            say(f"seed {kill.seed} {what}: {verdict} ({time.monotonic() - began:.1f} s)")
-    return reached, wrong
-
-
-def chosen(given: argparse.Namespace) -> list[Kill]:
-    """The runs that the command line asks for."""
-    points = [given.point] if given.point else POINTS
-    return [
-        *(Kill(given.seed + number) for number in range(given.runs)),
-        *(Kill(given.seed + number, point) for point in points for number in range(given.points)),
-        *(Kill(given.seed + number, gently=True) for number in range(given.gently)),
-    ]
+                wrong, verdict = True, f"WRONG: {type(error).__name__} {error} ({frame.name}: {frame.line})"
+            tally.add(kill, died=died, wrong=wrong)
+            say(f"{kill.told()}: {verdict} ({time.monotonic() - began:.1f} s)")
+    return tally
 
 
 def main() -> None:
@@ -209,19 +163,20 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgres"], required=True)
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each one more has the next")
     parser.add_argument("--runs", type=int, default=20, help="kills at random moments")
-    parser.add_argument("--points", type=int, default=0, help="kills at each named point")
+    parser.add_argument("--points", type=int, default=0, help="runs that die at each named point")
     parser.add_argument("--point", choices=POINTS, help="at this one alone")
     parser.add_argument("--gently", type=int, default=0, help="ends by SIGTERM")
     given = parser.parse_args()
-    kills = chosen(given)
+    points = [given.point] if given.point else POINTS
+    plan = Plan(given.seed, given.runs, given.points, given.gently, points)
     with tempfile.TemporaryDirectory(prefix="appletql-", ignore_cleanup_errors=True) as name:
         if given.database == "sqlite":
-            reached, wrong = asyncio.run(series(SqliteFolder.make(Path(name)), kills))
+            tally = asyncio.run(series(SqliteFolder.make(Path(name)), plan))
         else:
             with PostgresCluster.started(Path(name) / "pg") as cluster:
-                reached, wrong = asyncio.run(series(cluster, kills))
-    print(f"{given.database}: {len(kills)} runs, {reached} died at their point, {wrong} wrong")  # noqa: T201  (a command)
-    raise SystemExit(1 if wrong else 0)
+                tally = asyncio.run(series(cluster, plan))
+    print(f"{given.database}: {tally.told()}")  # noqa: T201  (a command)
+    raise SystemExit(1 if tally.wrong else 0)
 
 
 if __name__ == "__main__":
