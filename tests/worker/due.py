@@ -50,8 +50,8 @@ def _order(user: User, place: int, now: datetime) -> Order:
 def _item(order: Order, product: Product, now: datetime) -> OrderItem:
     return OrderItem(
         id=new_id(Prefix.ITEM, now),
-        order=order,
-        product=product,
+        order_id=order.id,
+        product_id=product.id,
         place=0,
         title=product.title,
         unit_price=_PRICE,
