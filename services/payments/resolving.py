@@ -131,7 +131,7 @@ class Resolving:
         except WeChatError as error:
             log_failure(error)
         except WeChatProblem as problem:
-            logger.warning("a refund waits for the worker", extra={"code": str(problem.code)})
+            logger.warning("a refund waits for the worker", extra={"problem": str(problem.code)})
         return await self.units.read(_resolved, payment_id)
 
     async def _asked(self, incident_id: str) -> tuple[Incident, Transaction]:
