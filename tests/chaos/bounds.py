@@ -10,9 +10,10 @@ from tests.pace import slowness
 
 IS_FULL = os.environ.get("APPLETQL_FULL") == "1"
 
-_WAITING, _COMPUTING = (1.0, 1.0) if IS_FULL else (1.25, 3.0)
-"""Client, sandbox, database and server share two cores, and of the few calls of a short form the slowest one decides:
-a wait that is over is seen a little late, and what takes milliseconds stands behind two or three others."""
+_WAITING, _COMPUTING = (1.0, 1.0) if IS_FULL else (1.75, 6.0)
+"""Client, sandbox, database and server share two cores, maybe with others, and of the few calls of a short form the
+slowest one decides: a wait that is over is seen late, and what takes milliseconds stands behind several others. The
+short forms are for what takes many times as long; the promised bounds are those of the long forms."""
 
 
 def for_waiting() -> float:
