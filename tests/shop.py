@@ -217,7 +217,8 @@ class Shop(World):
 
     async def assert_sound(self) -> None:
         """The books of this server agree with themselves, for every order."""
-        assert await audited(self.units) == []
+        found = await audited(self.units)
+        assert found == [], found
 
 
 def merchant_settings(merchant: Any, folder: Path) -> dict[str, Any]:

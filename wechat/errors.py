@@ -11,7 +11,8 @@
     │   ├── Busy                errcode -1, or HTTP 5xx of WeChat Pay: WeChat's own system error
     │   ├── RateLimited         WeChat's limits per second, minute or day
     │   ├── Unverified          WeChat Pay answered, and its signature cannot be verified
-    │   └── UserPaying          WeChat Pay says that the user is paying at this moment
+    │   ├── UserPaying          WeChat Pay says that the user is paying at this moment
+    │   └── StillUnknown        WeChat Pay does not know an order that may arrive there yet
     ├── LoginCodeInvalid        the js_code is unknown, expired, of another app, or used
     ├── LoginBlocked            WeChat holds the user for a high risk
     ├── PhoneCodeInvalid        the phone code is unknown, expired, of another user, or used
@@ -132,6 +133,12 @@ class UserPaying(Unavailable):
     """The user is paying at this moment: WeChat Pay decides nothing before that has ended."""
 
     meaning = "the user is paying"
+
+
+class StillUnknown(Unavailable):
+    """WeChat Pay knows no such order, and may do so any moment: its prepay may be under way, or was answered."""
+
+    meaning = "the order is not known there, or not yet"
 
 
 class LoginCodeInvalid(WeChatError):

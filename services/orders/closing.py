@@ -16,16 +16,10 @@ from services.orders.closing_rows import NEVER_PREPARED, close_row, no_attempt_s
 from services.payments.asking import Asking
 from services.payments.pay_access import PayAccess
 from services.wechat_problems import log_failure
-from wechat.errors import Unavailable, WeChatError
+from wechat.errors import StillUnknown, Unavailable, WeChatError
 from wechat.pay.errors import OrderNotFound, PayRefused
 
 logger = logging.getLogger(__name__)
-
-
-class StillUnknown(Unavailable):
-    """WeChat does not know the order, and it cannot be closed here: its prepay may be under way, or was answered."""
-
-    meaning = "the order is not known there, or not yet"
 
 
 class Closing:

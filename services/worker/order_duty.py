@@ -10,10 +10,10 @@ from domain.orders import ASK_AGAIN, OrderStatus, closes_at, next_question
 from domain.problems import WeChatProblem
 from models.orders import Order
 from models.unit_of_work import UnitsOfWork
-from services.orders.closing import Closing, StillUnknown
+from services.orders.closing import Closing
 from services.payments.asking import Asking
 from services.wechat_problems import log_failure
-from wechat.errors import WeChatError
+from wechat.errors import StillUnknown, WeChatError
 from wechat.pay.errors import OrderNotFound
 
 _MAY_STILL_APPEAR = timedelta(minutes=10)

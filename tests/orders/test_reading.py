@@ -43,6 +43,7 @@ async def stock_up(shop: Shop, buyer: Buyer, number: int, **given: Any) -> list[
         "prepay_body": "",
         "created_at": start,
         "expires_at": start,
+        "closed_at": start,
     }
     orders = [
         Order(
