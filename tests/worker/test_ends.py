@@ -9,6 +9,7 @@ from models.orders import Order
 from tests.orders.asking import advance_to
 from tests.shop import CLOSE_PATH, PREPAY_PATH, QUERY_PATH, REFUND_PATH, Buyer, Shop
 from tests.worker.sweeping import JITTER, sweep, sweep_at
+from tests.world import quiet
 
 pytestmark = pytest.mark.anyio
 
@@ -199,6 +200,7 @@ async def test_money_for_a_closed_order_goes_back_though_the_first_request_was_l
     # when
     await shop.order("payments", {"outTradeNo": number})
     await shop.delivered()
+    await quiet()
     [refund] = await shop.refund_rows(order_id)
     _ = await sweep(shop)
     assert (refund.status, refund.source, (await shop.state())["refunds"]) == ("PROCESSING", "system", [])
