@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.audits import assert_sound
 from tests.databases import Databases
 from tests.orders.asking import forget_failures
 from tests.shop import Shop, open_shop
@@ -20,7 +21,7 @@ async def shared_shop(shared_databases: Databases) -> AsyncIterator[Shop]:
     """Opened once: what the tests of a module leave behind are other people's orders."""
     async with open_shop(shared_databases.fresh()) as shop:
         yield shop
-        await shop.assert_sound()
+        await assert_sound(shop.database_url)
 
 
 @pytest.fixture

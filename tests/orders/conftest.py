@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from models.database import is_sqlite
+from tests.audits import assert_sound
 from tests.databases import Databases
 from tests.keys.scanning import all_models
 from tests.orders.asking import forget_failures
@@ -29,8 +30,7 @@ async def shared_shop(shared_databases: Databases) -> AsyncIterator[Shop]:
     """Opened once: what other tests leave behind are other people's orders."""
     async with open_shop(shared_databases.fresh()) as shop:
         yield shop
-        speak_to(shop)
-        await shop.assert_sound()
+        await assert_sound(shop.database_url)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.audits import assert_sound
 from tests.databases import Databases
 from tests.orders.asking import forget_failures, orders_of
 from tests.shop import CLOSE_PATH, PREPAY_PATH, QUERY_PATH, REFUND_PATH, REFUND_QUERY_PATH, Buyer, Shop, open_shop
@@ -26,7 +27,7 @@ async def impatient_shop(shared_databases: Databases) -> AsyncIterator[Shop]:
     """One that waits for WeChat no longer than answers take that come at all."""
     async with open_shop(shared_databases.fresh(), wechat_timeout=0.8) as shop:
         yield shop
-        await shop.assert_sound()
+        await assert_sound(shop.database_url)
 
 
 @dataclass
