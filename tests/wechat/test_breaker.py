@@ -239,6 +239,7 @@ UNAVAILABLE: list[tuple[errors.WeChatError, bool | None]] = [
     (errors.Unreadable(PATH, "no JSON object"), ALIVE),
     (errors.Busy(PATH, errcode=-1), ALIVE),
     (errors.UserPaying(PATH, status=202), ALIVE),
+    (errors.StillUnknown(PATH), ALIVE),  # what follows a whole answer about the order
     (errors.Unverified(PATH), ALIVE),
     (errors.RateLimited(PATH, errcode=45011), NOTHING),
     (errors.CircuitOpen(PATH), NOTHING),
