@@ -5,7 +5,6 @@ Whatever happens to one order, the others are asked about; only where nothing an
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import click
 
@@ -15,7 +14,7 @@ from models.payments import Refund
 from models.unit_of_work import UnitsOfWork
 from server.cli.command_process import open_command_process
 from server.cli.orders_sync_tally import Tally
-from server.cli.patience import Patience, next_batch, some_at_once
+from server.cli.patience import Patience, batches, some_at_once
 from server.cli.progress import progress
 from server.settings import Settings
 from server.wiring import Process
@@ -66,7 +65,7 @@ async def ask_about(process: Process, names: Sequence[str], *, probe_seconds: fl
     try:
         with progress("asking", total) as advance:
             asker = _Asker(process.units, process.orders.syncing, patience, tally, advance)
-            async for batch in _named(overview, names, tally, advance) if names else _pending(overview, tally):
+            async for batch in _named(overview, names, tally, advance) if names else batches(overview.pending, tally):
                 await asker.ask(batch)
     finally:
         tally.tell(total)
@@ -88,13 +87,6 @@ async def _named(
             advance(1)
         else:
             yield [order]
-
-
-async def _pending(overview: Overview, tally: Tally) -> AsyncIterator[list[Order]]:
-    after = ""
-    while not tally.stopped and (batch := await next_batch(partial(overview.pending, after), tally)):
-        after = batch[-1].id
-        yield batch
 
 
 @dataclass

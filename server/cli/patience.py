@@ -1,13 +1,14 @@
 """Asking WeChat about many orders: ten at once, waiting while the circuit is open, stopping where nothing answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import click
 
 from domain.problems import Failure, Unavailable
+from models.orders import Order
 from server.cli.orders_sync_tally import Tally, is_silence
 from wechat.breaker import Breaker, State
 
@@ -17,11 +18,19 @@ _AT_ONCE = 10
 _READS, _PAUSE_SECONDS = 3, 1.0
 
 
-async def next_batch(read: Callable[[], Awaitable[list[T]]], tally: Tally) -> list[T]:
-    """What `read` gives; empty where the database does not answer three times, which stops the tally."""
+async def batches(read: Callable[[str], Awaitable[list[Order]]], tally: Tally) -> AsyncIterator[list[Order]]:
+    """What `read` gives after the id of the last one, until there is no more, or the tally is stopped."""
+    after = ""
+    while not tally.stopped and (batch := await _next_batch(read, after, tally)):
+        after = batch[-1].id
+        yield batch
+
+
+async def _next_batch(read: Callable[[str], Awaitable[list[Order]]], after: str, tally: Tally) -> list[Order]:
+    """Empty where the database does not answer three times, which stops the tally."""
     for _ in range(_READS):
         try:
-            return await read()
+            return await read(after)
         except Unavailable:
             await asyncio.sleep(_PAUSE_SECONDS)
     tally.stopped = "the database does not answer"

@@ -5,7 +5,6 @@ Whatever happens to one order, the others are asked about; only where nothing an
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import click
 
@@ -14,7 +13,7 @@ from models.orders import Order
 from models.unit_of_work import UnitsOfWork
 from server.cli.command_process import open_command_process
 from server.cli.orders_sync_tally import Tally
-from server.cli.patience import Patience, next_batch, some_at_once
+from server.cli.patience import Patience, batches, some_at_once
 from server.cli.progress import progress
 from server.cli.verify_lines import tell, tell_counts
 from server.settings import Settings
@@ -50,19 +49,13 @@ async def compare_with(
     patience = Patience(process.breakers["pay"], tally, probe_seconds)
     asker = _Asker(Comparing(process.units, process.orders.access.pay().untold), patience, tally)
     with progress("asking WeChat", total) as advance:
-        async for batch in _batches(overview, orders, tally):
+        async for batch in _one_batch(orders) if orders else batches(overview.every, tally):
             await some_at_once(batch, asker.ask, tally, advance)
     return asker.found, asker.tell(total)
 
 
-async def _batches(overview: Overview, orders: Sequence[Order], tally: Tally) -> AsyncIterator[Sequence[Order]]:
-    if orders:
-        yield orders
-        return
-    after = ""
-    while not tally.stopped and (batch := await next_batch(partial(overview.every, after), tally)):
-        after = batch[-1].id
-        yield batch
+async def _one_batch(orders: Sequence[Order]) -> AsyncIterator[Sequence[Order]]:
+    yield orders
 
 
 @dataclass
